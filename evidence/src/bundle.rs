@@ -1,0 +1,284 @@
+//! Sigstore bundle v0.1 to v0.3 (protobuf-specs, sigstore_bundle.proto).
+//!
+//! Only bundles with a DSSE envelope and exactly one signature exist here. Unknown members are
+//! refused as sigstore-go's strict reader does: two readers must not see two documents.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Envelope,
+    envelope::{self, EnvelopeError},
+    json::Value,
+};
+
+/// The media type that we write, also the artifact type and layer type in a registry.
+pub const MEDIA_TYPE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
+
+/// Log entries and timestamps per bundle, as sigstore-go limits them (pkg/verify/tlog.go, tsa.go).
+pub const ENTRIES: usize = 32;
+
+/// The version of a bundle: which material it may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Version {
+    /// v0.1: a certificate chain; log entries with promises.
+    V0_1,
+    /// v0.2: a certificate chain; log entries with proofs.
+    V0_2,
+    /// v0.3: one certificate or a public key hint.
+    V0_3,
+}
+
+impl Version {
+    fn of_media_type(text: &str) -> Option<Self> {
+        match text {
+            MEDIA_TYPE | "application/vnd.dev.sigstore.bundle+json;version=0.3" => Some(Self::V0_3),
+            "application/vnd.dev.sigstore.bundle+json;version=0.2" => Some(Self::V0_2),
+            "application/vnd.dev.sigstore.bundle+json;version=0.1" => Some(Self::V0_1),
+            _ => None,
+        }
+    }
+}
+
+/// An envelope and what is needed to verify it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Bundle {
+    /// The version that its media type names.
+    pub version: Version,
+    /// Who signed, by the bundle's own word.
+    pub material: Material,
+    /// Transparency log entries, not yet read.
+    pub log_entries: Vec<Value>,
+    /// RFC 3161 timestamp tokens, DER, not yet read.
+    pub timestamps: Vec<Vec<u8>>,
+    /// What was signed, with exactly one signature.
+    pub envelope: Envelope,
+}
+
+/// What a bundle says about its signer. Hints, until a signature proves them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Material {
+    /// Certificates, DER, the signer's first.
+    Certificates(Vec<Vec<u8>>),
+    /// A hint that says which public key to try.
+    PublicKey {
+        /// cosign: the base64 of the SHA-256 of the key's SubjectPublicKeyInfo.
+        hint: String,
+    },
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Wire<'a> {
+    media_type: String,
+    verification_material: WireMaterial,
+    #[serde(borrow)]
+    dsse_envelope: envelope::Wire<'a>,
+}
+
+#[derive(Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct WireMaterial {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    public_key: Option<WireKey>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    x509_certificate_chain: Option<WireChain>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    certificate: Option<WireCertificate>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    tlog_entries: Vec<Value>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    timestamp_verification_data: Option<WireTimestamps>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WireKey {
+    #[serde(default)]
+    hint: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct WireCertificate {
+    raw_bytes: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WireChain {
+    certificates: Vec<WireCertificate>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct WireTimestamps {
+    #[serde(default)]
+    rfc3161_timestamps: Vec<WireTimestamp>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct WireTimestamp {
+    signed_timestamp: String,
+}
+
+impl Bundle {
+    /// Parses a bundle of any version from 0.1 to 0.3.
+    pub fn parse(bytes: &[u8]) -> Result<Self, BundleError> {
+        let wire: Wire<'_> = serde_json::from_slice(bytes).map_err(BundleError::Json)?;
+        let version = Version::of_media_type(&wire.media_type)
+            .ok_or(BundleError::MediaType { found: wire.media_type })?;
+        let envelope: Envelope = wire.dsse_envelope.try_into().map_err(BundleError::Envelope)?;
+        if envelope.signatures.len() != 1 {
+            return Err(BundleError::Signatures { found: envelope.signatures.len() });
+        }
+        let WireMaterial {
+            public_key,
+            x509_certificate_chain: chain,
+            certificate,
+            tlog_entries: log_entries,
+            timestamp_verification_data: stamps,
+        } = wire.verification_material;
+        let stamps = stamps.map(|s| s.rfc3161_timestamps).unwrap_or_default();
+        if log_entries.len() > ENTRIES || stamps.len() > ENTRIES {
+            return Err(BundleError::Entries);
+        }
+        let timestamps =
+            stamps.iter().map(|s| bytes_of(&s.signed_timestamp)).collect::<Result<_, _>>()?;
+        let material = material(version, public_key, chain, certificate)?;
+        Ok(Self { version, material, log_entries, timestamps, envelope })
+    }
+
+    /// The JSON of a bundle that we made, as v0.3.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let (public_key, certificate) = match &self.material {
+            Material::PublicKey { hint } => (Some(WireKey { hint: hint.clone() }), None),
+            Material::Certificates(chain) => (
+                None,
+                chain.first().map(|leaf| WireCertificate { raw_bytes: STANDARD.encode(leaf) }),
+            ),
+        };
+        let stamps: Vec<WireTimestamp> = self
+            .timestamps
+            .iter()
+            .map(|token| WireTimestamp { signed_timestamp: STANDARD.encode(token) })
+            .collect();
+        let wire = Wire {
+            media_type: MEDIA_TYPE.to_owned(),
+            verification_material: WireMaterial {
+                public_key,
+                x509_certificate_chain: None,
+                certificate,
+                tlog_entries: self.log_entries.clone(),
+                timestamp_verification_data: (!stamps.is_empty())
+                    .then_some(WireTimestamps { rfc3161_timestamps: stamps }),
+            },
+            dsse_envelope: (&self.envelope).into(),
+        };
+        // Strings, lists and maps with string keys: serialising them cannot fail.
+        serde_json::to_vec(&wire).unwrap_or_default()
+    }
+}
+
+fn material(
+    version: Version,
+    public_key: Option<WireKey>,
+    chain: Option<WireChain>,
+    certificate: Option<WireCertificate>,
+) -> Result<Material, BundleError> {
+    match (public_key, chain, certificate) {
+        (Some(key), None, None) => Ok(Material::PublicKey { hint: key.hint }),
+        (None, None, Some(leaf)) if version == Version::V0_3 => {
+            Ok(Material::Certificates(vec![bytes_of(&leaf.raw_bytes)?]))
+        }
+        (None, Some(chain), None) if version < Version::V0_3 && !chain.certificates.is_empty() => {
+            let all = chain.certificates.iter().map(|c| bytes_of(&c.raw_bytes));
+            Ok(Material::Certificates(all.collect::<Result<_, _>>()?))
+        }
+        _ => Err(BundleError::Material { version }),
+    }
+}
+
+fn bytes_of(text: &str) -> Result<Vec<u8>, BundleError> {
+    envelope::decode(text).ok_or(BundleError::Base64)
+}
+
+/// Why bytes are no bundle.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BundleError {
+    /// A certificate or timestamp is not base64.
+    #[error("a certificate or timestamp of the bundle is not base64")]
+    Base64,
+    /// More log entries or timestamps than [`ENTRIES`].
+    #[error("the bundle has more than {ENTRIES} log entries or timestamps")]
+    Entries,
+    /// The envelope is malformed.
+    #[error("{0}")]
+    Envelope(EnvelopeError),
+    /// The JSON or its shape is wrong.
+    #[error("not a Sigstore bundle: {0}")]
+    Json(serde_json::Error),
+    /// The material is missing, or not what this version allows.
+    #[error("the bundle's verification material is not what version {version:?} allows")]
+    Material {
+        /// The bundle's version.
+        version: Version,
+    },
+    /// The media type is none of a bundle.
+    #[error("the bundle's mediaType is `{}`", found.escape_debug())]
+    MediaType {
+        /// What it says.
+        found: String,
+    },
+    /// Not exactly one signature.
+    #[error("the bundle has {found} signatures, exactly one is required")]
+    Signatures {
+        /// How many there are.
+        found: usize,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Signature;
+
+    fn bundle() -> Bundle {
+        Bundle {
+            version: Version::V0_3,
+            material: Material::PublicKey { hint: "abc=".into() },
+            log_entries: vec![],
+            timestamps: vec![],
+            envelope: Envelope {
+                payload: b"{}".to_vec(),
+                payload_type: envelope::IN_TOTO.into(),
+                signatures: vec![Signature { keyid: None, bytes: vec![1, 2, 3] }],
+            },
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        assert_eq!(Bundle::parse(&bundle().to_bytes()).unwrap(), bundle());
+    }
+
+    #[test]
+    fn two_signatures_unknown_members_and_foreign_types_are_refused() {
+        let mut two = bundle();
+        two.envelope.signatures.push(Signature { keyid: None, bytes: vec![4] });
+        assert!(matches!(
+            Bundle::parse(&two.to_bytes()),
+            Err(BundleError::Signatures { found: 2 })
+        ));
+
+        let text = String::from_utf8(bundle().to_bytes()).unwrap();
+        let unknown = text.replacen('{', r#"{"extra":1,"#, 1);
+        assert!(matches!(Bundle::parse(unknown.as_bytes()), Err(BundleError::Json(_))));
+        let foreign = text.replace("bundle.v0.3", "bundle.v0.9");
+        assert!(matches!(Bundle::parse(foreign.as_bytes()), Err(BundleError::MediaType { .. })));
+        let none = text.replace(r#""publicKey":{"hint":"abc="}"#, "");
+        assert!(matches!(Bundle::parse(none.as_bytes()), Err(BundleError::Material { .. })));
+    }
+}

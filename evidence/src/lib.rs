@@ -1,0 +1,22 @@
+//! The documents that pass between `attest`, a registry and `verify`: digest, subject, statement,
+//! predicates, envelope, bundle.
+//!
+//! Floor 0: nothing here reads a file, a clock or the network, nothing here decides, and nothing
+//! here signs. Parsing is strict where a difference between two readers could be used (duplicate
+//! members are refused) and tolerant where the standards ask for it (unknown members are ignored).
+
+pub mod bundle;
+pub mod digest;
+pub mod envelope;
+pub mod id;
+pub mod json;
+pub mod predicate;
+pub mod run;
+pub mod statement;
+pub mod time;
+
+pub use bundle::{Bundle, Material};
+pub use digest::{Algorithm, Digest};
+pub use envelope::{Envelope, IN_TOTO, Signature};
+pub use id::Id;
+pub use statement::{Statement, Subject};

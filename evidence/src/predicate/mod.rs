@@ -1,0 +1,1 @@
+//! Predicates: typed views of what a statement claims, and the types that `attest` writes.

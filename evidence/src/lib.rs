@@ -12,7 +12,9 @@ pub mod id;
 pub mod json;
 pub mod predicate;
 pub mod run;
+pub mod source;
 pub mod statement;
+pub mod text;
 pub mod time;
 
 pub use bundle::{Bundle, Material};

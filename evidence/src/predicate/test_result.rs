@@ -1,0 +1,129 @@
+//! in-toto test-result v0.1, with the extension member `attest_test` (docs/predicates/test-result.md).
+
+use serde::{Deserialize, Serialize};
+
+use super::{Unreadable, from_value, optional_instant};
+use crate::{json::Value, time::Timestamp};
+
+/// The extension member: counts of the elements in the reports, and when the tests ended.
+///
+/// `test-result/v0.1` has lists of names and no counts; a report with thousands of passed tests is
+/// counted rather than listed.
+pub const MEMBER: &str = "attest_test";
+
+/// The word of a test run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Word {
+    /// All tests passed.
+    Passed,
+    /// None failed, some warned.
+    Warned,
+    /// Some failed.
+    Failed,
+}
+
+impl Word {
+    /// The word in the predicate.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Passed => "PASSED",
+            Self::Warned => "WARNED",
+            Self::Failed => "FAILED",
+        }
+    }
+}
+
+/// Counts of test cases.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Counts {
+    /// Cases that ran: passed, warned and failed.
+    pub executed: u64,
+    /// Cases that passed.
+    pub passed: u64,
+    /// Cases that warned, flaky ones among them.
+    pub warned: u64,
+    /// Cases that failed or broke.
+    pub failed: u64,
+    /// Cases that did not run.
+    pub skipped: u64,
+}
+
+/// How tests ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TestResult {
+    /// The word, as written.
+    pub result: Word,
+    /// The counts, where the predicate has lists or counts.
+    pub counts: Option<Counts>,
+    /// The names of failed tests, as far as listed.
+    pub failed_tests: Vec<String>,
+    /// When the tests ended.
+    pub finished: Option<Timestamp>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Wire {
+    result: Word,
+    #[serde(default)]
+    passed_tests: Option<Vec<String>>,
+    #[serde(default)]
+    warned_tests: Option<Vec<String>>,
+    #[serde(default)]
+    failed_tests: Option<Vec<String>>,
+    #[serde(default)]
+    attest_test: Option<WireMember>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireMember {
+    executed: u64,
+    #[serde(default)]
+    passed: u64,
+    #[serde(default)]
+    warned: u64,
+    #[serde(default)]
+    failed: u64,
+    #[serde(default)]
+    skipped: u64,
+    #[serde(default)]
+    finished_on: Option<String>,
+}
+
+pub(super) fn read(predicate: &Value) -> Result<TestResult, Unreadable> {
+    let Wire { result, passed_tests, warned_tests, failed_tests, attest_test } =
+        from_value(predicate, "test result")?;
+    let listed = passed_tests.is_some() || warned_tests.is_some() || failed_tests.is_some();
+    let count = |list: &Option<Vec<String>>| {
+        list.as_ref().map_or(0, |list| u64::try_from(list.len()).unwrap_or(u64::MAX))
+    };
+    let (passed, warned, failed) =
+        (count(&passed_tests), count(&warned_tests), count(&failed_tests));
+    let counts = match &attest_test {
+        Some(member) => Some(Counts {
+            executed: member.executed,
+            passed: member.passed,
+            warned: member.warned,
+            failed: member.failed.max(failed),
+            skipped: member.skipped,
+        }),
+        None if listed => Some(Counts {
+            executed: passed.saturating_add(warned).saturating_add(failed),
+            passed,
+            warned,
+            failed,
+            skipped: 0,
+        }),
+        None => None,
+    };
+    let finished = attest_test.as_ref().and_then(|member| member.finished_on.as_deref());
+    Ok(TestResult {
+        result,
+        counts,
+        failed_tests: failed_tests.unwrap_or_default(),
+        finished: optional_instant(finished, "attest_test.finishedOn")?,
+    })
+}

@@ -1,0 +1,50 @@
+//! Untrusted text, made inert before anybody sees it.
+//!
+//! Every printer goes through [`escape`]; a printer for a format of its own (Markdown, HTML, workflow
+//! commands) escapes further on top of it.
+
+use std::fmt::Write;
+
+/// Escapes what could move a terminal's cursor, recolour it, reorder the line or break it: control
+/// characters (C0, C1, DEL), line separators, bidirectional and invisible formatting characters.
+pub fn escape(text: &str) -> String {
+    text.chars().fold(String::with_capacity(text.len()), |mut out, c| {
+        if is_inert(c) {
+            out.push(c);
+        } else {
+            // Writing to a `String` cannot fail.
+            let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
+        }
+        out
+    })
+}
+
+/// Escapes `text` and cuts it to `most` characters, so that a stranger cannot flood a screen.
+pub fn escape_short(text: &str, most: usize) -> String {
+    let cut: String = text.chars().take(most).collect();
+    let ellipsis = if cut.len() < text.len() { "…" } else { "" };
+    escape(&cut) + ellipsis
+}
+
+fn is_inert(c: char) -> bool {
+    !(c.is_control()
+        || matches!(c,
+            '\u{00ad}' | '\u{061c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e007f}'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn terminals_and_readers_are_not_fooled() {
+        assert_eq!(
+            escape("a\u{1b}[31mb\r\n\u{202e}c\u{9b}d"),
+            r"a\u{1b}[31mb\u{d}\u{a}\u{202e}c\u{9b}d"
+        );
+        assert_eq!(escape("grün ✓"), "grün ✓");
+        assert_eq!(escape_short("abcdef", 3), "abc…");
+    }
+}

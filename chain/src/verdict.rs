@@ -1,0 +1,228 @@
+//! The verdict: one value, printed as text, JSON and other formats.
+//!
+//! Allow is built from proofs ([`crate::relate::Proofs`] has no public constructor), never from the
+//! absence of findings.
+
+use evidence::predicate::commitment::Commitment;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::finding::{Code, Finding};
+
+/// The version of the verdict's JSON.
+pub const VERSION: u32 = 1;
+
+/// What was decided. All but `Deny` exit 0, and the word is never shortened to a plain allow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Decision {
+    /// Every step that was asked for is proven.
+    Allow,
+    /// A signed exception stands in for steps.
+    AllowByException,
+    /// An image that ran here before, allowed again.
+    AllowAsRollback,
+    /// The policy is on trial: it would have denied.
+    AllowNotEnforced,
+    /// Every step before the named one is proven; nothing is allowed yet.
+    Ready,
+    /// Something is not proven.
+    Deny,
+}
+
+impl Decision {
+    /// The stable word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::AllowByException => "allow-by-exception",
+            Self::AllowAsRollback => "allow-as-rollback",
+            Self::AllowNotEnforced => "allow-not-enforced",
+            Self::Ready => "ready",
+            Self::Deny => "deny",
+        }
+    }
+}
+
+/// A decision with all that led to it.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[must_use]
+pub struct Verdict {
+    /// The version of this JSON.
+    pub version: u32,
+    /// The decision.
+    pub decision: Decision,
+    /// What it is about.
+    pub image: ImageReport,
+    /// The environment asked for.
+    pub environment: Option<String>,
+    /// The step before which the chain was asked (`--before`).
+    pub before: Option<String>,
+    /// The policy that decided.
+    pub policy: PolicyReport,
+    /// When it was decided, RFC 3339 in UTC.
+    pub now: String,
+    /// The steps that were asked, in the policy's order.
+    pub steps: Vec<StepReport>,
+    /// The facts that are the same across steps and labels.
+    pub relations: Vec<RelationReport>,
+    /// Why not; empty unless the decision is `deny`.
+    pub findings: Vec<Finding>,
+    /// What an approver or deployer who follows this verdict commits to: the joint choice and every
+    /// newest word that was judged.
+    #[schemars(with = "Vec<serde_json::Value>")]
+    pub commitments: Vec<Commitment>,
+    /// Until when it stays good, and what ends it.
+    pub good_until: Option<Deadline>,
+    /// What ends within 30 days.
+    pub expiring: Vec<Deadline>,
+    /// Evidence that speaks for no step that was asked.
+    pub others: Vec<CandidateReport>,
+    /// What a reader should know and what decides nothing.
+    pub notes: Vec<String>,
+}
+
+/// The image.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ImageReport {
+    /// The pinned reference: `registry.example.com/payments/api@sha256:…`.
+    pub reference: String,
+    /// The repository name that the policy's `images` was held against.
+    pub name: String,
+    /// The name was given on the command line, not found (`--as`).
+    pub told: bool,
+    /// The digest that was decided on.
+    pub digest: String,
+}
+
+/// The policy.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PolicyReport {
+    /// The file as named.
+    pub file: String,
+    /// Its name.
+    pub name: String,
+    /// Its revision.
+    pub revision: Option<u64>,
+    /// The digest over it and every file that it names.
+    pub digest: String,
+    /// Where people help.
+    pub contact: Option<String>,
+}
+
+/// One step.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct StepReport {
+    /// Its name.
+    pub name: String,
+    /// Whether it is proven.
+    pub passes: bool,
+    /// How many distinct parties it takes.
+    pub count: u32,
+    /// The attestations that prove it; one per counted party.
+    pub proofs: Vec<ProofReport>,
+    /// Every candidate that was considered for it.
+    pub candidates: Vec<CandidateReport>,
+    /// Steps that its proofs commit to.
+    pub covers: Vec<String>,
+}
+
+/// One attestation that proves a step.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ProofReport {
+    /// The party.
+    pub party: String,
+    /// The scanner, for scans.
+    pub tool: Option<String>,
+    /// When it was made, RFC 3339 in UTC.
+    pub time: Option<String>,
+    /// Whose clock says so: `claimed`, `log` or `timestamp`.
+    pub clock: Option<String>,
+    /// What it says, in a few words: `847 passed`.
+    pub says: String,
+    /// The id of the statement.
+    pub id: String,
+    /// The predicate type.
+    pub predicate_type: String,
+    /// The run's URL or id, by the evidence's own word.
+    pub run: Option<String>,
+    /// The referrer manifest that carried it.
+    pub referrer: Option<String>,
+}
+
+/// What became of a candidate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fate {
+    /// It is part of the proof.
+    Chosen,
+    /// It stands, and another was chosen.
+    Stands,
+    /// A later word of the same speaker replaced it.
+    Superseded,
+    /// It is about another name, tool or environment.
+    LeftOut,
+    /// Dropped before its signer was matched; it decides nothing.
+    Dropped,
+    /// Refused after its signer was matched; it fails the step.
+    Refused,
+    /// It is negative; it fails the step.
+    Negative,
+    /// Too old or expired; it counts for nothing.
+    Lapsed,
+}
+
+/// One candidate.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CandidateReport {
+    /// What became of it.
+    pub fate: Fate,
+    /// Why, where there is a reason.
+    pub code: Option<Code>,
+    /// The reason in a sentence.
+    pub reason: Option<String>,
+    /// The party, or the key by its id, or the signer by its own word.
+    pub signer: Option<String>,
+    /// When it was made.
+    pub time: Option<String>,
+    /// What it says.
+    pub says: Option<String>,
+    /// The id of the statement, where it could be computed.
+    pub id: Option<String>,
+    /// The predicate type, where it could be read.
+    pub predicate_type: Option<String>,
+    /// The run's URL or id.
+    pub run: Option<String>,
+    /// The referrer manifest or the file that carried it.
+    pub found: String,
+}
+
+/// A fact that is the same across steps and labels.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RelationReport {
+    /// The fact: `commit`, `run`.
+    pub fact: String,
+    /// Who agrees: `build`, `test`, `label git.commit`.
+    pub members: Vec<String>,
+    /// On what.
+    pub value: String,
+    /// Only the signers' word says so; no certificate does.
+    pub claimed: bool,
+}
+
+/// A moment at which something ends.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Deadline {
+    /// When, RFC 3339 in UTC.
+    pub time: String,
+    /// What ends: `scan max-age`, `approve expires`, `policy expires`.
+    pub what: String,
+}

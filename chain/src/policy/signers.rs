@@ -1,0 +1,1 @@
+//! Signers: names, groups and keys become parties.

@@ -1,0 +1,1 @@
+//! Steps: order, relations and environments.

@@ -1,1 +1,3 @@
-//! To be written.
+//! What only tests need: registries to test against. Never published, and no floor below it knows it.
+
+pub mod peers;

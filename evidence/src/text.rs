@@ -26,7 +26,8 @@ pub fn escape_short(text: &str, most: usize) -> String {
     escape(&cut) + ellipsis
 }
 
-fn is_inert(c: char) -> bool {
+/// Whether a character is shown as it is: not a control, line separator, bidirectional or invisible one.
+pub fn is_inert(c: char) -> bool {
     !(c.is_control()
         || matches!(c,
             '\u{00ad}' | '\u{061c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'

@@ -1,1 +1,28 @@
-//! To be written.
+//! Reads images and what hangs on them, from OCI registries and layout directories.
+//!
+//! Floor 1: a [`Reference`] that a person typed becomes a [`Pinned`] digest, and a [`Source`] hands
+//! out manifests, blobs and referrers, every byte hashed and bounded by a [`Budget`]. Nothing here
+//! writes, and nothing here judges what it reads. Absent is an answer only where the standard says
+//! so (a 404 for the referrers endpoint or a tag); whatever is listed and cannot be had is an error.
+
+pub mod blob;
+pub mod budget;
+pub mod descriptor;
+pub mod error;
+pub mod http;
+pub mod layout;
+pub mod manifest;
+pub mod pinned;
+pub mod reference;
+pub mod referrers;
+pub mod source;
+
+pub use blob::{EmbeddedError, embedded};
+pub use budget::{Budget, Limit};
+pub use descriptor::{Descriptor, Platform};
+pub use error::{Error, OpenError};
+pub use http::credentials::Credentials;
+pub use manifest::{Manifest, ManifestError, ManifestKind};
+pub use pinned::{Location, Pinned, pin};
+pub use reference::{Reference, ReferenceError};
+pub use source::{AnySource, Options, Source, Verbose, open};

@@ -1,0 +1,268 @@
+//! An OCI image layout directory (image-spec 1.1, image-layout.md), read as a registry is.
+//!
+//! Every file is hashed, and none is named by anything but a parsed digest, so no path in an index
+//! leads out of the directory. A file that an index lists and that is not there is an error.
+
+mod scan;
+
+use std::{
+    fs::File,
+    io::{self, Read},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use evidence::Digest;
+
+use crate::{
+    Budget, Descriptor, Error, Limit, Manifest, ManifestKind, OpenError, Options, Source,
+    budget::Meter,
+    error::{Cause, What},
+    manifest::may_be_manifest,
+    referrers::{fallback_tag, is_derived_tag, list},
+    source::sized,
+};
+
+/// The annotation that holds a tag (image-spec 1.1, annotations.md).
+pub const REF_NAME: &str = "org.opencontainers.image.ref.name";
+
+/// What cosign annotates its entries with; an image is [`COSIGN_IMAGE`] or [`COSIGN_INDEX`].
+const COSIGN_KIND: &str = "kind";
+const COSIGN_IMAGE: &str = "dev.cosignproject.cosign/image";
+const COSIGN_INDEX: &str = "dev.cosignproject.cosign/imageIndex";
+
+/// A layout directory.
+#[derive(Debug)]
+pub struct LayoutSource {
+    dir: PathBuf,
+    options: Options,
+    meter: Arc<Meter>,
+}
+
+impl LayoutSource {
+    pub(crate) fn open(
+        dir: &Path,
+        options: &Options,
+        meter: Arc<Meter>,
+    ) -> Result<Self, OpenError> {
+        let absent = |absent| OpenError::NoLayout { dir: dir.to_owned(), absent };
+        if !dir.is_dir() {
+            return Err(absent(""));
+        }
+        for name in ["oci-layout", "index.json"] {
+            if !dir.join(name).is_file() {
+                return Err(absent(name));
+            }
+        }
+        Ok(Self { dir: dir.to_owned(), options: options.clone(), meter })
+    }
+
+    /// The directory.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Where the content of `digest` lies.
+    pub fn path(&self, digest: &Digest) -> PathBuf {
+        self.dir.join("blobs").join(digest.algorithm().name()).join(digest.hex())
+    }
+
+    /// The only image that is there: no referrer, no fallback tag, nothing that cosign saved beside.
+    pub fn only(&self) -> Result<Manifest, Error> {
+        let mut images: Vec<(Descriptor, Manifest)> = Vec::new();
+        for entry in self.index()? {
+            if !may_be_image(&entry) || images.iter().any(|(_, m)| m.digest == entry.digest) {
+                continue;
+            }
+            let manifest = self.entry(&entry)?;
+            if manifest.subject.is_none() {
+                images.push((entry, manifest));
+            }
+        }
+        if images.len() > 1 {
+            let tags = images.into_iter().map(|(entry, _)| shown(entry)).collect();
+            return Err(OpenError::Ambiguous { dir: self.dir.clone(), tags }.into());
+        }
+        let (_, manifest) = images
+            .pop()
+            .ok_or_else(|| OpenError::Ambiguous { dir: self.dir.clone(), tags: vec![] })?;
+        self.spend(&manifest.bytes)?;
+        Ok(manifest)
+    }
+
+    /// What `index.json` lists.
+    fn index(&self) -> Result<Vec<Descriptor>, Error> {
+        let limit = Error::limit(Limit::List, self.meter.budget.list);
+        let bytes = self
+            .read(&self.dir.join("index.json"), || What::Index, self.meter.budget.list, limit)?
+            .ok_or_else(|| Error::unavailable(What::Index, self.place(), Cause::Missing))?;
+        list(bytes).map_err(|reason| self.malformed(What::Index, reason))
+    }
+
+    /// The entry of `index.json` with that tag. Two of one name and different digests are an error:
+    /// each reader could take another.
+    fn tagged(&self, tag: &str) -> Result<Option<Descriptor>, Error> {
+        let mut found: Vec<Descriptor> = self
+            .index()?
+            .into_iter()
+            .filter(|entry| entry.annotations.get(REF_NAME).is_some_and(|name| name == tag))
+            .collect();
+        found.dedup_by(|one, other| one.digest == other.digest);
+        if found.len() > 1 {
+            let tags = found.iter().map(|entry| entry.digest.to_string()).collect();
+            return Err(OpenError::Ambiguous { dir: self.dir.clone(), tags }.into());
+        }
+        Ok(found.pop())
+    }
+
+    /// A manifest that a list names; it has to be there, and not yet counted.
+    fn entry(&self, entry: &Descriptor) -> Result<Manifest, Error> {
+        let what = || What::Manifest(entry.digest.clone());
+        let manifest = self
+            .file(&entry.digest)?
+            .ok_or_else(|| Error::unavailable(what(), self.place(), Cause::Missing))?;
+        sized(what, &self.place(), entry.size, &manifest.bytes)?;
+        Ok(manifest)
+    }
+
+    /// The manifest of a digest, hashed, not yet counted.
+    fn file(&self, digest: &Digest) -> Result<Option<Manifest>, Error> {
+        let what = || What::Manifest(digest.clone());
+        let most = self.meter.budget.manifest;
+        let limit = Error::limit(Limit::Manifest, most);
+        let Some(bytes) = self.read(&self.path(digest), what, most, limit)? else {
+            return Ok(None);
+        };
+        self.hashed(what, digest, &bytes)?;
+        Manifest::parse_hashed(digest.clone(), bytes)
+            .map(Some)
+            .map_err(|reason| self.malformed(what(), reason))
+    }
+
+    /// What the fallback tag lists; an image under it lists nothing.
+    fn fallback(&self, subject: &Digest) -> Result<Vec<Descriptor>, Error> {
+        let Some(entry) = self.tagged(&fallback_tag(subject))? else { return Ok(Vec::new()) };
+        match self.entry(&entry)?.kind {
+            ManifestKind::Index { manifests } => Ok(manifests),
+            ManifestKind::Image { .. } => {
+                if let Some(verbose) = &self.options.verbose {
+                    verbose(&format!(
+                        "the fallback tag of {subject} is no index; nothing is listed"
+                    ));
+                }
+                Ok(Vec::new())
+            }
+        }
+    }
+
+    fn hashed(
+        &self,
+        what: impl FnOnce() -> What,
+        digest: &Digest,
+        bytes: &[u8],
+    ) -> Result<(), Error> {
+        if digest.matches(bytes) {
+            return Ok(());
+        }
+        let found = Digest::of(digest.algorithm(), bytes);
+        Err(Error::DigestMismatch { what: what(), place: self.place(), found })
+    }
+
+    fn malformed(&self, what: What, reason: crate::ManifestError) -> Error {
+        Error::Malformed { what, place: self.place(), reason }
+    }
+
+    fn spend(&self, bytes: &[u8]) -> Result<(), Error> {
+        self.meter.spend(bytes.len()).map_err(|limit| Error::limit(limit, self.meter.budget.total))
+    }
+
+    /// Reads a file of at most `most` bytes; `None` if there is none.
+    fn read(
+        &self,
+        path: &Path,
+        what: impl FnOnce() -> What,
+        most: u64,
+        limit: Error,
+    ) -> Result<Option<Vec<u8>>, Error> {
+        match read_bounded(path, most) {
+            Ok(Bounded::All(bytes)) => Ok(Some(bytes)),
+            Ok(Bounded::TooLarge) => Err(limit),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Error::unavailable(what(), self.place(), Cause::Io(Arc::new(error)))),
+        }
+    }
+}
+
+impl Source for LayoutSource {
+    async fn resolve(&self, tag: &str) -> Result<Option<Manifest>, Error> {
+        let Some(entry) = self.tagged(tag)? else { return Ok(None) };
+        let manifest = self.entry(&entry)?;
+        self.spend(&manifest.bytes)?;
+        Ok(Some(manifest))
+    }
+
+    async fn manifest(&self, digest: &Digest) -> Result<Option<Manifest>, Error> {
+        let manifest = self.file(digest)?;
+        if let Some(manifest) = &manifest {
+            self.spend(&manifest.bytes)?;
+        }
+        Ok(manifest)
+    }
+
+    async fn blob(&self, descriptor: &Descriptor) -> Result<Vec<u8>, Error> {
+        let what = || What::Blob(descriptor.digest.clone());
+        let most = self.meter.budget.bundle;
+        let limit = Error::limit(Limit::Bundle, most);
+        if descriptor.size > most {
+            return Err(limit);
+        }
+        let bytes = self
+            .read(&self.path(&descriptor.digest), what, most, limit)?
+            .ok_or_else(|| Error::unavailable(what(), self.place(), Cause::Missing))?;
+        self.spend(&bytes)?;
+        sized(what, &self.place(), descriptor.size, &bytes)?;
+        self.hashed(what, &descriptor.digest, &bytes)?;
+        Ok(bytes)
+    }
+
+    async fn referrers(&self, subject: &Digest) -> Result<Vec<Descriptor>, Error> {
+        scan::referrers(self, subject)
+    }
+
+    fn budget(&self) -> &Budget {
+        &self.meter.budget
+    }
+
+    fn place(&self) -> String {
+        format!("oci:{}", self.dir.display())
+    }
+}
+
+/// Whether an entry of `index.json` may be an image by its annotations.
+fn may_be_image(entry: &Descriptor) -> bool {
+    let named = entry.annotations.get(REF_NAME).is_none_or(|tag| !is_derived_tag(tag));
+    let kind = entry.annotations.get(COSIGN_KIND);
+    may_be_manifest(&entry.media_type)
+        && named
+        && kind.is_none_or(|kind| kind == COSIGN_IMAGE || kind == COSIGN_INDEX)
+}
+
+fn shown(mut entry: Descriptor) -> String {
+    entry.annotations.remove(REF_NAME).unwrap_or_else(|| entry.digest.to_string())
+}
+
+enum Bounded {
+    All(Vec<u8>),
+    TooLarge,
+}
+
+fn read_bounded(path: &Path, most: u64) -> io::Result<Bounded> {
+    // A pipe or device of that name would never end, or never begin.
+    if !path.metadata()?.is_file() {
+        return Err(io::Error::from(io::ErrorKind::InvalidInput));
+    }
+    let mut bytes = Vec::new();
+    File::open(path)?.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+    let fits = u64::try_from(bytes.len()).is_ok_and(|length| length <= most);
+    Ok(if fits { Bounded::All(bytes) } else { Bounded::TooLarge })
+}

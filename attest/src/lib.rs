@@ -1,1 +1,4 @@
 //! To be written.
+
+pub mod key_file;
+pub mod sign;

@@ -22,6 +22,8 @@ pub enum Content {
     Bundle(Vec<u8>),
     /// A limit or a mismatch inside this one candidate; the reason quotes it.
     Unreadable(String),
+    /// A statement or an envelope that no bundle carries: nothing says who signed it.
+    Unsigned(Vec<u8>),
 }
 
 /// The image that is asked about.

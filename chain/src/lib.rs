@@ -4,13 +4,26 @@
 //! out. Each stage makes its own type, and only the file that examines can make it: [`Candidate`] →
 //! [`authenticate`] → [`bind`] → [`judge`] → [`relate`] → [`Verdict`].
 
+pub mod ask;
 pub mod authenticate;
+pub mod bind;
+pub mod budget;
 pub mod candidate;
+pub mod clock;
+pub mod facts;
 pub mod finding;
+mod gate;
+pub mod judge;
 pub mod policy;
+pub mod relate;
+mod remedy;
+mod report;
 pub mod verdict;
+mod withheld;
 
+pub use ask::Undecided;
 pub use candidate::{Candidate, Content, Image, Question};
 pub use finding::{Code, Finding};
+pub use gate::gate;
 pub use policy::Policy;
 pub use verdict::{Decision, Verdict};

@@ -201,7 +201,7 @@ fn material(
 }
 
 fn bytes_of(text: &str) -> Result<Vec<u8>, BundleError> {
-    envelope::decode(text).ok_or(BundleError::Base64)
+    envelope::decode_base64(text).ok_or(BundleError::Base64)
 }
 
 /// Why bytes are no bundle.

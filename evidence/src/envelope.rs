@@ -102,7 +102,7 @@ impl TryFrom<Wire<'_>> for Envelope {
 
     fn try_from(wire: Wire<'_>) -> Result<Self, EnvelopeError> {
         Ok(Self {
-            payload: decode(&wire.payload).ok_or(EnvelopeError::Base64 { member: "payload" })?,
+            payload: decode_base64(&wire.payload).ok_or(EnvelopeError::Base64 { member: "payload" })?,
             payload_type: wire.payload_type.into_owned(),
             signatures: wire
                 .signatures
@@ -110,7 +110,7 @@ impl TryFrom<Wire<'_>> for Envelope {
                 .map(|signature| {
                     Ok(Signature {
                         keyid: signature.keyid.filter(|k| !k.is_empty()).map(Cow::into_owned),
-                        bytes: decode(&signature.sig)
+                        bytes: decode_base64(&signature.sig)
                             .ok_or(EnvelopeError::Base64 { member: "sig" })?,
                     })
                 })
@@ -120,7 +120,7 @@ impl TryFrom<Wire<'_>> for Envelope {
 }
 
 /// Standard or URL-safe base64, padded: a verifier must accept both (DSSE envelope.md).
-pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
+pub fn decode_base64(text: &str) -> Option<Vec<u8>> {
     engines::STANDARD.decode(text).or_else(|_| engines::URL_SAFE.decode(text)).ok()
 }
 

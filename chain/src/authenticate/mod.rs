@@ -1,3 +1,278 @@
 //! Authenticate: bytes that anybody may have written become a statement that a known signer made.
+//!
+//! In order: the bundle is read; its payload type must be that of a statement; its hints may choose a
+//! key and never grant one; the key must verify the signature over the bytes as received; only then
+//! are those bytes parsed. [`Verified`] has no public constructor, so holding one is the proof.
 
 pub mod key;
+
+use std::collections::BTreeMap;
+
+use evidence::{
+    Bundle, Digest, Envelope, Id, Material, Statement,
+    envelope::{self, IN_TOTO},
+};
+
+use crate::{
+    candidate::{Candidate, Content},
+    finding::Code,
+    policy::{Credential, CredentialKind, Party, Policy},
+};
+use key::PublicKey;
+
+/// Where a statement was found.
+#[derive(Clone, Debug)]
+pub struct Carrier {
+    /// For people: a referrer's digest or a file's name.
+    pub found: String,
+    /// The referrer manifest.
+    pub referrer: Option<Digest>,
+    /// The SHA-256 of the bundle bytes; `None` where there were none.
+    pub bundle: Option<Digest>,
+}
+
+/// A statement whose signer is known and whose signature verified.
+#[derive(Clone, Debug)]
+pub struct Verified<'p> {
+    statement: Statement,
+    id: Id,
+    party: &'p Party,
+    credential: &'p Credential,
+    carrier: Carrier,
+}
+
+impl<'p> Verified<'p> {
+    /// What was signed.
+    pub fn statement(&self) -> &Statement {
+        &self.statement
+    }
+
+    /// The id of what was signed.
+    pub fn id(&self) -> &Id {
+        &self.id
+    }
+
+    /// Who signed.
+    pub fn party(&self) -> &'p Party {
+        self.party
+    }
+
+    /// With which of its credentials.
+    pub fn credential(&self) -> &'p Credential {
+        self.credential
+    }
+
+    /// Where it was found.
+    pub fn carrier(&self) -> &Carrier {
+        &self.carrier
+    }
+}
+
+/// A candidate that goes no further, and why.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    /// The stable word.
+    pub code: Code,
+    /// The reason in a sentence.
+    pub reason: String,
+    /// The signer: a party once matched, else what the evidence says of itself.
+    pub signer: Option<String>,
+    /// The id, where the envelope could be read.
+    pub id: Option<Id>,
+    /// The predicate type by the statement's own word, for the report only.
+    pub predicate_type: Option<String>,
+    /// Where it was found.
+    pub carrier: Carrier,
+}
+
+/// The credentials of a policy, ready to be tried.
+pub struct Keyring<'p> {
+    all: Vec<(&'p Party, &'p Credential, &'p PublicKey)>,
+    by_hint: BTreeMap<String, usize>,
+}
+
+impl<'p> Keyring<'p> {
+    /// Gathers the credentials of a policy.
+    pub fn of(policy: &'p Policy) -> Self {
+        let all: Vec<_> = policy
+            .parties
+            .values()
+            .flat_map(|party| {
+                party.credentials.iter().map(move |credential| {
+                    let CredentialKind::Key { key, .. } = &credential.kind;
+                    (party, credential, key)
+                })
+            })
+            .collect();
+        let by_hint = all.iter().enumerate().map(|(n, (_, _, key))| (key.hint(), n)).collect();
+        Self { all, by_hint }
+    }
+
+    fn hinted(&self, hint: &str) -> Option<(&'p Party, &'p Credential, &'p PublicKey)> {
+        self.by_hint.get(hint).and_then(|n| self.all.get(*n)).copied()
+    }
+}
+
+/// Authenticates one candidate against the credentials of a policy.
+pub fn authenticate<'p>(
+    candidate: Candidate,
+    keyring: &Keyring<'p>,
+) -> Result<Verified<'p>, Refusal> {
+    let Candidate { found, referrer, content } = candidate;
+    let bytes = match content {
+        Content::Bundle(bytes) => bytes,
+        Content::Unreadable(reason) => {
+            let carrier = Carrier { found, referrer, bundle: None };
+            return Err(refuse(carrier, Code::Unreadable, reason));
+        }
+        Content::Unsigned(bytes) => {
+            return Err(unsigned(Carrier { found, referrer, bundle: None }, &bytes));
+        }
+    };
+    let carrier = Carrier { found, referrer, bundle: Some(Digest::sha256(&bytes)) };
+    let bundle = match Bundle::parse(&bytes) {
+        Ok(bundle) => bundle,
+        Err(error) => return Err(refuse(carrier, Code::Unreadable, error.to_string())),
+    };
+    if bundle.envelope.payload_type != IN_TOTO {
+        let reason =
+            format!("the payload type is `{}`, not {IN_TOTO}", bundle.envelope.payload_type);
+        return Err(refuse(carrier, Code::Unreadable, reason));
+    }
+    let pae = bundle.envelope.pae();
+    let id = Id::of_pae(&pae);
+    let (party, credential) = match signer(&bundle, &pae, keyring) {
+        Ok(signer) => signer,
+        Err(no) => return Err(no.refusal(carrier, id, &bundle)),
+    };
+    match Statement::parse(&bundle.envelope.payload) {
+        Ok(statement) => Ok(Verified { statement, id, party, credential, carrier }),
+        Err(error) => Err(Refusal {
+            signer: Some(party.name.clone()),
+            id: Some(id),
+            ..refuse(carrier, Code::Unreadable, error.to_string())
+        }),
+    }
+}
+
+fn refuse(carrier: Carrier, code: Code, reason: String) -> Refusal {
+    Refusal { code, reason, signer: None, id: None, predicate_type: None, carrier }
+}
+
+/// A bare statement or envelope; its type is peeked at for the report only.
+fn unsigned(carrier: Carrier, bytes: &[u8]) -> Refusal {
+    let envelope = Envelope::parse(bytes).ok();
+    let payload = envelope.as_ref().map_or(bytes, |envelope| &envelope.payload);
+    Refusal {
+        id: envelope.as_ref().map(Envelope::id),
+        predicate_type: Statement::parse(payload).ok().map(|statement| statement.predicate_type),
+        ..refuse(
+            carrier,
+            Code::BadSignature,
+            "it is in no bundle, so nothing says who signed it".to_owned(),
+        )
+    }
+}
+
+/// Why no credential of the policy stands behind a bundle.
+enum NoSigner {
+    /// It holds a certificate, and the policy names keys.
+    Certificate,
+    /// Its hints contradict each other, or the key that verifies.
+    Contradiction,
+    /// It names a key of this party, and that key does not verify it.
+    Forged(String),
+    /// No key of the policy verifies it, and it names none.
+    NoKey,
+    /// It names a key that the policy does not know.
+    Stranger(String),
+}
+
+impl NoSigner {
+    fn refusal(self, carrier: Carrier, id: Id, bundle: &Bundle) -> Refusal {
+        let (code, reason, signer) = match self {
+            Self::Certificate => (
+                Code::WrongSigner,
+                "signed with a certificate; this policy names keys only".to_owned(),
+                None,
+            ),
+            Self::Contradiction => (
+                Code::BadSignature,
+                "its key hint names another key than the one that signed it".to_owned(),
+                None,
+            ),
+            Self::Forged(party) => (
+                Code::BadSignature,
+                format!("it names the key of `{party}`, which does not verify its signature"),
+                Some(party),
+            ),
+            Self::NoKey => (
+                Code::BadSignature,
+                "no key of this policy verifies its signature".to_owned(),
+                None,
+            ),
+            Self::Stranger(hint) => (
+                Code::WrongSigner,
+                format!("its key `{hint}` is nobody's here"),
+                Some(format!("key {hint}")),
+            ),
+        };
+        // Unverified: it decides nothing and only says under which step the refusal is shown.
+        let predicate_type = Statement::parse(&bundle.envelope.payload)
+            .ok()
+            .map(|statement| statement.predicate_type);
+        Refusal { code, reason, signer, id: Some(id), predicate_type, carrier }
+    }
+}
+
+fn signer<'p>(
+    bundle: &Bundle,
+    pae: &[u8],
+    keyring: &Keyring<'p>,
+) -> Result<(&'p Party, &'p Credential), NoSigner> {
+    let Material::PublicKey { hint } = &bundle.material else {
+        return Err(NoSigner::Certificate);
+    };
+    let Some(signature) = bundle.envelope.signatures.first() else {
+        return Err(NoSigner::NoKey);
+    };
+    let hint = (!hint.is_empty()).then_some(hint.as_str());
+    let keyid = signature.keyid.as_deref();
+    // sigstore_bundle.proto: if both are set they must be equal.
+    let named = match (hint, keyid) {
+        (Some(hint), Some(keyid)) if hint != keyid => return Err(NoSigner::Contradiction),
+        (hint, keyid) => hint.or(keyid),
+    };
+    if let Some((party, credential, key)) = named.and_then(|hint| keyring.hinted(hint)) {
+        return match key.verifies(pae, &signature.bytes) {
+            true => Ok((party, credential)),
+            false => Err(NoSigner::Forged(party.name.clone())),
+        };
+    }
+    // A hint that is a digest and names no key of ours would contradict whichever key verified, so
+    // a stranger's evidence costs no signature.
+    let possible =
+        keyring.all.iter().filter(|(_, _, key)| !named.is_some_and(|h| key.contradicts(h)));
+    let mut tried = false;
+    for (party, credential, key) in possible {
+        tried = true;
+        if key.verifies(pae, &signature.bytes) {
+            return Ok((party, credential));
+        }
+    }
+    match named {
+        Some(hint) if !tried => Err(NoSigner::Stranger(readable(hint))),
+        _ => Err(NoSigner::NoKey),
+    }
+}
+
+/// A hint that is the base64 of a SHA-256, as `sha256:<12 hex>…`; any other as it is, cut.
+fn readable(hint: &str) -> String {
+    match envelope::decode_base64(hint) {
+        Some(bytes) if bytes.len() == 32 => {
+            let hex: String = bytes.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+            format!("sha256:{hex}…")
+        }
+        _ => evidence::text::escape_short(hint, 64),
+    }
+}

@@ -1,0 +1,15 @@
+//! What a stranger may cost the deciding part.
+
+/// Words tried in the search for a joint choice. A chain of ten steps with a nightly scan for a year
+/// and every relation broken needs under 20,000; the rest is room.
+pub const SEARCH: usize = 200_000;
+
+/// A bound of the deciding part was reached: there is no verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the limit of {limit} {name} was reached")]
+pub struct LimitReached {
+    /// What is limited.
+    pub name: &'static str,
+    /// How many are allowed.
+    pub limit: usize,
+}

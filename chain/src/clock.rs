@@ -1,0 +1,68 @@
+//! Times of evidence and what they are compared with.
+//!
+//! *Made after*: by key, the time inside the signed bytes. *Made before*: by a clock that the policy
+//! trusts; the signer's own word only where the policy says `claimed`.
+
+use evidence::time::Timestamp;
+use jiff::SignedDuration;
+
+/// How far the clocks of honest machines may differ.
+pub const SKEW: SignedDuration = SignedDuration::from_secs(60);
+
+/// Whose clock bounds a statement from above.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Clock {
+    /// The signer's own.
+    Claimed,
+}
+
+impl Clock {
+    /// The word in policies and reports.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Claimed => "claimed",
+        }
+    }
+}
+
+/// When a statement was made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Made {
+    /// Not before this moment.
+    pub after: Option<Timestamp>,
+    /// Not after this moment, and whose clock says so.
+    pub before: Option<(Timestamp, Clock)>,
+}
+
+/// `time` moved by a duration; at the end of what a timestamp can hold it stays there, which for a
+/// limit means for ever and for an age means too old.
+pub fn later(time: Timestamp, by: SignedDuration) -> Timestamp {
+    time.checked_add(by).unwrap_or(Timestamp::MAX)
+}
+
+/// Whether `time` lies in the future beyond what clocks may differ.
+pub fn is_future(time: Timestamp, now: Timestamp) -> bool {
+    time > later(now, SKEW)
+}
+
+/// A duration in the largest units that say it: `36 h`, `14 d`, `3 min`.
+pub fn spoken(duration: SignedDuration) -> String {
+    let seconds = duration.as_secs().max(0);
+    match seconds {
+        s if s >= 2 * 86_400 => match (s / 86_400, s % 86_400 / 3_600) {
+            (days, 0) => format!("{days} d"),
+            (days, hours) => format!("{days} d {hours} h"),
+        },
+        s if s >= 3_600 => match (s / 3_600, s % 3_600 / 60) {
+            (hours, 0) => format!("{hours} h"),
+            (hours, minutes) => format!("{hours} h {minutes} min"),
+        },
+        s if s >= 60 => format!("{} min", s / 60),
+        s => format!("{s} s"),
+    }
+}
+
+/// A time for people: `2026-11-20 09:31`.
+pub fn shown(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%d %H:%M").to_string()
+}

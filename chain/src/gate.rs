@@ -1,0 +1,42 @@
+//! The central function: a policy, a question and what was gathered become a verdict.
+
+use crate::{
+    Candidate, Policy, Question, Verdict,
+    ask::{Undecided, ask},
+    authenticate::{Keyring, authenticate},
+    bind::bind,
+    judge::{self, Setting, judge, word},
+    relate::relate,
+    report, withheld,
+};
+
+/// Decides on one image.
+///
+/// Pure: the same inputs give the same verdict, whatever the order of the candidates. An [`Undecided`]
+/// says that there is no verdict; it never stands for a deny.
+pub fn gate(
+    policy: &Policy,
+    question: &Question,
+    candidates: Vec<Candidate>,
+) -> Result<Verdict, Undecided> {
+    let steps = ask(policy, question)?;
+    let setting = Setting { policy, image: &question.image, now: question.now };
+    let keyring = Keyring::of(policy);
+
+    let (mut bound, mut refusals) = (Vec::new(), Vec::new());
+    for candidate in candidates {
+        let verified = authenticate(candidate, &keyring);
+        match verified.and_then(|verified| bind(verified, &question.image)) {
+            Ok(word) => bound.push(word),
+            Err(refusal) => refusals.push(refusal),
+        }
+    }
+    refusals.sort_by(|a, b| (&a.carrier.found, a.code).cmp(&(&b.carrier.found, b.code)));
+    let words = word::read_all(bound.into_iter(), policy, question.now);
+    let judged: Vec<judge::Judged<'_, '_>> =
+        steps.iter().map(|step| judge(step, &words, &refusals, setting)).collect();
+    let withheld = withheld::findings(&judged, &words, &refusals, setting);
+    let related = relate(&judged, setting)?;
+
+    Ok(report::deliver(question, setting, &judged, related, withheld, &words, &refusals))
+}

@@ -1,0 +1,397 @@
+//! Judge: which words speak for a step, and is what their speakers say good, new and enough?
+//!
+//! A step is judged alone here; what it owes to other steps is related afterwards. One input, one
+//! outcome: every word ends as one [`Considered`], and a step without findings has options to choose
+//! from.
+
+pub mod content;
+pub mod freshness;
+pub mod speaker;
+pub mod word;
+
+use std::collections::BTreeSet;
+
+use evidence::{
+    predicate::Kind,
+    time::{self, Timestamp},
+};
+
+use crate::{
+    authenticate::Refusal,
+    candidate::Image,
+    clock,
+    finding::{Code, Finding},
+    policy::{Policy, Step},
+    remedy,
+    verdict::Fate,
+};
+use content::Content;
+use speaker::{Run, Speaker};
+use word::Word;
+
+/// A step, judged alone.
+#[derive(Debug)]
+pub struct Judged<'w, 'p> {
+    /// The step.
+    pub step: &'p Step,
+    /// The words that relations may choose among, the newest first; empty where there are findings.
+    pub options: Vec<Candidacy<'w, 'p>>,
+    /// Why it does not stand.
+    pub findings: Vec<Finding>,
+    /// Every word and refusal that was looked at.
+    pub considered: Vec<Considered<'w, 'p>>,
+    /// The words that speak: what is left of the newest run of every speaker that counts.
+    pub speaking: Vec<&'w Word<'p>>,
+    /// Per party that counts, until when `max-age` lets its newest word count.
+    pub fresh_until: Vec<(&'p str, Timestamp)>,
+}
+
+/// A word that may be chosen.
+#[derive(Clone, Copy, Debug)]
+pub struct Candidacy<'w, 'p> {
+    /// The word.
+    pub word: &'w Word<'p>,
+    /// It is of its speaker's newest run.
+    pub newest: bool,
+}
+
+/// What became of a word or a refusal, for one step.
+#[derive(Clone, Debug)]
+pub struct Considered<'w, 'p> {
+    /// What was looked at.
+    pub what: What<'w, 'p>,
+    /// What became of it.
+    pub fate: Fate,
+    /// Why, where there is a reason.
+    pub reason: Option<(Code, String)>,
+}
+
+/// A word, or a candidate that never became one.
+#[derive(Clone, Copy, Debug)]
+pub enum What<'w, 'p> {
+    /// A word.
+    Word(&'w Word<'p>),
+    /// A refusal.
+    Refusal(&'w Refusal),
+}
+
+/// What is judged against: the policy, the image, the moment.
+#[derive(Clone, Copy)]
+pub struct Setting<'a> {
+    /// The policy.
+    pub policy: &'a Policy,
+    /// The image asked about.
+    pub image: &'a Image,
+    /// The moment of asking.
+    pub now: Timestamp,
+}
+
+/// Judges one step.
+pub fn judge<'w, 'p>(
+    step: &'p Step,
+    words: &'w [Word<'p>],
+    refusals: &'w [Refusal],
+    setting: Setting<'_>,
+) -> Judged<'w, 'p> {
+    let mut judged = Judged {
+        step,
+        options: vec![],
+        findings: vec![],
+        considered: vec![],
+        speaking: vec![],
+        fresh_until: vec![],
+    };
+    let dropped =
+        refusals.iter().filter(|refusal| concerns(step, refusal.predicate_type.as_deref()));
+    judged.considered.extend(dropped.map(|refusal| Considered {
+        what: What::Refusal(refusal),
+        fate: Fate::Dropped,
+        reason: Some((refusal.code, refusal.reason.clone())),
+    }));
+    let mut selected = Vec::new();
+    for word in words.iter().filter(|word| concerns(step, Some(word.predicate_type()))) {
+        match select(step, word, setting) {
+            Ok(()) => selected.push(word),
+            Err((fate, code, reason)) => judged.considered.push(Considered {
+                what: What::Word(word),
+                fate,
+                reason: Some((code, reason)),
+            }),
+        }
+    }
+    let mut lapsed = Vec::new();
+    for speaker in speaker::speakers(step, &selected, setting.now) {
+        hear(&mut judged, speaker, &mut lapsed, setting);
+    }
+    count(&mut judged, lapsed, setting);
+    judged.options.sort_by(|a, b| order(a.word).cmp(&order(b.word)));
+    if !judged.findings.is_empty() {
+        judged.options.clear();
+    }
+    judged
+}
+
+/// Newest first; equal times by id, so that the order of arrival never matters.
+fn order<'w>(word: &'w Word<'_>) -> impl Ord + use<'w> {
+    (std::cmp::Reverse(word.age_time()), word.id())
+}
+
+fn concerns(step: &Step, predicate_type: Option<&str>) -> bool {
+    predicate_type.is_some_and(|predicate_type| step.selects.claims.include(predicate_type))
+}
+
+/// Whether a word of the step's kind speaks for the step; if not, what becomes of it.
+fn select(step: &Step, word: &Word<'_>, setting: Setting<'_>) -> Result<(), (Fate, Code, String)> {
+    if !step.signed_by.parties.contains(word.party()) {
+        let reason =
+            format!("signed by `{}`; the step takes `{}`", word.party(), step.signed_by.word);
+        return Err((Fate::Dropped, Code::WrongSigner, reason));
+    }
+    let scoped = matches!(word.kind(), Kind::Approval | Kind::Deployment | Kind::Exception);
+    if scoped && !setting.policy.is_for(word.bound().subject_name()) {
+        let reason = format!(
+            "it is for `{}`, which this policy is not about",
+            evidence::text::escape_short(word.bound().subject_name(), 200)
+        );
+        return Err((Fate::Dropped, Code::WrongSubject, reason));
+    }
+    // Unreadable: nobody can say for which name or environment, so it fails every step of its kind.
+    let Some(view) = word.view() else {
+        return Ok(());
+    };
+    let left_out = |what: &str, has: Option<&str>, wants: Option<&str>| {
+        let reason = format!("its {what} is {}; the step takes {}", quoted(has), quoted(wants));
+        Err((Fate::LeftOut, Code::Missing, reason))
+    };
+    let (name, tool) = (word.facts().name.as_deref(), word.tool());
+    let selects = &step.selects;
+    if selects.environment.is_some() && view.environment() != selects.environment.as_deref() {
+        return left_out("environment", view.environment(), selects.environment.as_deref());
+    }
+    // A claim mismatch leaves no facts; what its name was is then unproven and it stays selected.
+    let named = word.refused().is_none_or(|(code, _)| *code != Code::ClaimMismatch);
+    if named && name != selects.name.as_deref() {
+        return left_out("name", name, selects.name.as_deref());
+    }
+    if selects.tool.is_some() && tool != selects.tool.as_deref() {
+        return left_out("tool", tool, selects.tool.as_deref());
+    }
+    Ok(())
+}
+
+fn quoted(text: Option<&str>) -> String {
+    text.map_or_else(
+        || "none".to_owned(),
+        |text| format!("`{}`", evidence::text::escape_short(text, 100)),
+    )
+}
+
+/// Hears one speaker: it vetoes, counts, or counts for nothing.
+fn hear<'w, 'p>(
+    judged: &mut Judged<'w, 'p>,
+    speaker: Speaker<'w, 'p>,
+    lapsed: &mut Vec<(Code, String)>,
+    setting: Setting<'_>,
+) {
+    let step = judged.step;
+    let negatives = negatives(step, &speaker, setting);
+    let stale = freshness::judge(step, &speaker, setting.now).err();
+    let untimed = stale.as_ref().filter(|stale| stale.code == Code::NoTime);
+    if !negatives.is_empty() || untimed.is_some() {
+        judged.findings.extend(negatives);
+        if let (Some(stale), Some(word)) = (untimed, newest_word(&speaker)) {
+            judged.findings.push(finding(
+                step,
+                stale.code,
+                stale.message.clone(),
+                vec![],
+                word,
+                setting,
+            ));
+        }
+        consider(judged, &speaker, None);
+        return;
+    }
+    let expired = speaker.newest().find_map(|run| match run.content {
+        Content::Lapsed { since } => {
+            Some((Code::Expired, format!("expired {}", time::write(since))))
+        }
+        _ => None,
+    });
+    let lapse = expired.or(stale.map(|stale| (stale.code, stale.message)));
+    if let Some((code, message)) = lapse {
+        lapsed.push((code, format!("`{}`: {message}", speaker.party)));
+        consider(judged, &speaker, Some((code, message)));
+        return;
+    }
+    if let (Some(limit), Some(time)) = (step.max_age, speaker.time()) {
+        judged.fresh_until.push((speaker.party, clock::later(time, limit)));
+    }
+    judged.speaking.extend(speaker.newest().flat_map(|run| run.left.iter().copied()));
+    let good = speaker.runs.iter().filter(|run| run.content == Content::Positive);
+    let options =
+        good.flat_map(|run| run.left.iter().map(|word| Candidacy { word, newest: run.newest }));
+    // An approval must itself be within max-age; a scan is renewed by a newer one instead.
+    judged.options.extend(options.filter(|option| {
+        option.word.kind() != Kind::Approval || within(step, option.word, setting.now)
+    }));
+    consider(judged, &speaker, None);
+}
+
+fn within(step: &Step, word: &Word<'_>, now: Timestamp) -> bool {
+    match (step.max_age, word.age_time()) {
+        (None, _) => true,
+        (Some(limit), Some(time)) => now.duration_since(time) <= limit,
+        (Some(_), None) => false,
+    }
+}
+
+fn newest_word<'w, 'p>(speaker: &Speaker<'w, 'p>) -> Option<&'w Word<'p>> {
+    speaker.newest().flat_map(|run| &run.left).copied().next()
+}
+
+/// One finding per negative word that speaks, and per refused one.
+fn negatives(step: &Step, speaker: &Speaker<'_, '_>, setting: Setting<'_>) -> Vec<Finding> {
+    let newest = speaker.newest().flat_map(|run| run.left.iter().copied());
+    speaker
+        .refused
+        .iter()
+        .copied()
+        .chain(newest)
+        .filter_map(|word| match content::judge(step, word, setting.now) {
+            Content::Negative { code, message, details } => {
+                Some(finding(step, code, message, details, word, setting))
+            }
+            _ => None,
+        })
+        .collect()
+}
+
+/// A finding about one word.
+fn finding(
+    step: &Step,
+    code: Code,
+    message: String,
+    details: Vec<String>,
+    word: &Word<'_>,
+    setting: Setting<'_>,
+) -> Finding {
+    let mut lines = vec![signed(word)];
+    lines.extend(details);
+    let run = word.facts().run.as_deref().map(|run| format!(", {run}")).unwrap_or_default();
+    let place = step.limits.as_ref().map_or(step.at, |limits| limits.at);
+    Finding {
+        step: Some(step.name.clone()),
+        code,
+        message,
+        details: lines,
+        at: Some(remedy::place(setting.policy, place)),
+        remedy: Some(remedy::for_negative(step, code, setting)),
+        who: Some(format!("{}{run}", word.party())),
+        follows: false,
+    }
+}
+
+/// `scanner (trivy), 2026-11-23 03:10, id sha256:61aa…`.
+pub fn signed(word: &Word<'_>) -> String {
+    let tool = word.tool().map(|tool| format!(" ({tool})")).unwrap_or_default();
+    let time =
+        word.made().after.map(|time| format!(", {}", clock::shown(time))).unwrap_or_default();
+    format!("{}{tool}{time}, id {}", word.party(), word.id().digest().short())
+}
+
+/// Records what became of each word of a speaker.
+fn consider<'w, 'p>(
+    judged: &mut Judged<'w, 'p>,
+    speaker: &Speaker<'w, 'p>,
+    lapse: Option<(Code, String)>,
+) {
+    let refused =
+        speaker.refused.iter().map(|word| (*word, Fate::Refused, word.refused().cloned()));
+    let heard = speaker.runs.iter().flat_map(|run| fates(run, lapse.as_ref()));
+    judged.considered.extend(refused.chain(heard).map(|(word, fate, reason)| Considered {
+        what: What::Word(word),
+        fate,
+        reason,
+    }));
+}
+
+fn fates<'w, 'p>(
+    run: &Run<'w, 'p>,
+    lapse: Option<&(Code, String)>,
+) -> Vec<(&'w Word<'p>, Fate, Option<(Code, String)>)> {
+    let left = match (&run.content, run.newest, lapse) {
+        (Content::Negative { code, message, .. }, true, _) => {
+            (Fate::Negative, Some((*code, message.clone())))
+        }
+        (Content::Negative { code, message, .. }, false, _) => {
+            (Fate::Superseded, Some((*code, message.clone())))
+        }
+        (_, true, Some(lapse)) => (Fate::Lapsed, Some(lapse.clone())),
+        _ => (Fate::Stands, None),
+    };
+    let superseded = run.superseded.iter().map(|word| (*word, Fate::Superseded, None));
+    run.left.iter().map(|word| (*word, left.0, left.1.clone())).chain(superseded).collect()
+}
+
+/// Counts distinct parties, once, here.
+fn count(judged: &mut Judged<'_, '_>, lapsed: Vec<(Code, String)>, setting: Setting<'_>) {
+    let step = judged.step;
+    let parties: BTreeSet<&str> = judged.speaking.iter().map(|word| word.party()).collect();
+    let found = u32::try_from(parties.len()).unwrap_or(u32::MAX);
+    if found >= step.count || !judged.findings.is_empty() {
+        return;
+    }
+    let details: Vec<String> = lapsed.iter().map(|(_, text)| text.clone()).collect();
+    let (code, message) = match (found, lapsed.first()) {
+        (0, Some((code, _))) => (*code, format!("nothing new enough speaks for `{}`", step.name)),
+        (0, None) => missing(judged),
+        _ => (Code::TooFewSigners, format!("{found} of {} signers", step.count)),
+    };
+    let who = remedy::who(step, &parties);
+    judged.findings.push(Finding {
+        step: Some(step.name.clone()),
+        code,
+        message,
+        details,
+        at: Some(remedy::place(setting.policy, step.at)),
+        remedy: Some(remedy::command(step, setting)),
+        who: Some(who),
+        follows: false,
+    });
+}
+
+/// Nothing speaks for the step. Of the reasons for which candidates were dropped, the one nearest to
+/// what was wanted is the most useful.
+fn missing(judged: &Judged<'_, '_>) -> (Code, String) {
+    let rank = |code: Code| match code {
+        Code::BadSignature => 0,
+        Code::WrongSigner => 1,
+        Code::WrongSubject => 2,
+        Code::Unreadable => 3,
+        _ => 4,
+    };
+    let dropped = judged.considered.iter().filter(|c| c.fate == Fate::Dropped);
+    let nearest = dropped.filter_map(|c| c.reason.as_ref()).min_by_key(|(code, _)| rank(*code));
+    match nearest {
+        Some((code, reason)) => (*code, reason.clone()),
+        None => (Code::Missing, format!("no {} says so", what(judged.step))),
+    }
+}
+
+/// The kind of evidence in words: `scan`, `approval for production`, `test named smoke`.
+fn what(step: &Step) -> String {
+    let selects = &step.selects;
+    let mut text = match selects.claims.word() {
+        uri if uri.contains(':') => format!("attestation of type {uri}"),
+        word => format!("{word} attestation"),
+    };
+    for (word, value) in
+        [("by", &selects.tool), ("for", &selects.environment), ("named", &selects.name)]
+    {
+        if let Some(value) = value {
+            text += &format!(" {word} {value}");
+        }
+    }
+    text
+}

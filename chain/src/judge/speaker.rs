@@ -1,0 +1,133 @@
+//! A speaker: an allowed party (for scans: a party and a tool) with all its words for one step.
+//!
+//! A speaker speaks with its newest run. Within a run a word is superseded only by a later attempt of
+//! the same job and leg; all that is left must be positive.
+
+use std::collections::BTreeMap;
+
+use evidence::time::Timestamp;
+
+use super::{
+    content::{self, Content},
+    word::Word,
+};
+use crate::policy::Step;
+
+/// The words of one run of one speaker.
+#[derive(Clone, Debug)]
+pub struct Run<'w, 'p> {
+    /// The words that stand.
+    pub left: Vec<&'w Word<'p>>,
+    /// The words that a later attempt replaced.
+    pub superseded: Vec<&'w Word<'p>>,
+    /// The newest time in the run; `None` where a word has none.
+    pub time: Option<Timestamp>,
+    /// It holds the speaker's newest word, or may: its order is unproven.
+    pub newest: bool,
+    /// What the words that stand say, taken together.
+    pub content: Content,
+}
+
+/// A speaker and its runs, the newest ones first.
+#[derive(Clone, Debug)]
+pub struct Speaker<'w, 'p> {
+    /// The party.
+    pub party: &'p str,
+    /// The tool, for scans.
+    pub tool: Option<&'w str>,
+    /// Its runs, the newest first.
+    pub runs: Vec<Run<'w, 'p>>,
+    /// Words that were refused after their signer matched.
+    pub refused: Vec<&'w Word<'p>>,
+}
+
+impl<'w, 'p> Speaker<'w, 'p> {
+    /// The runs that speak: the newest, and all whose order is unproven.
+    pub fn newest(&self) -> impl Iterator<Item = &Run<'w, 'p>> {
+        self.runs.iter().filter(|run| run.newest)
+    }
+
+    /// The newest time of the runs that speak.
+    pub fn time(&self) -> Option<Timestamp> {
+        self.newest().filter_map(|run| run.time).max()
+    }
+}
+
+/// Groups the words that a step selected into speakers.
+pub fn speakers<'w, 'p>(
+    step: &Step,
+    words: &[&'w Word<'p>],
+    now: Timestamp,
+) -> Vec<Speaker<'w, 'p>> {
+    let mut by_speaker: BTreeMap<(&'p str, Option<&'w str>), Vec<&'w Word<'p>>> = BTreeMap::new();
+    for word in words {
+        by_speaker.entry((word.party(), word.tool())).or_default().push(word);
+    }
+    by_speaker
+        .into_iter()
+        .map(|((party, tool), words)| {
+            let (refused, heard) = words.into_iter().partition(|word| word.refused().is_some());
+            Speaker { party, tool, runs: runs(step, heard, now), refused }
+        })
+        .collect()
+}
+
+fn runs<'w, 'p>(step: &Step, words: Vec<&'w Word<'p>>, now: Timestamp) -> Vec<Run<'w, 'p>> {
+    let mut by_run: BTreeMap<String, Vec<&'w Word<'p>>> = BTreeMap::new();
+    for word in words {
+        // A word without a run is a run of its own.
+        let key = match (&word.facts().run, &word.facts().source) {
+            (Some(run), source) => format!("run {} {run}", source.as_deref().unwrap_or_default()),
+            (None, _) => format!("word {}", word.id()),
+        };
+        by_run.entry(key).or_default().push(word);
+    }
+    let mut runs: Vec<Run<'w, 'p>> =
+        by_run.into_values().map(|words| run(step, &words, now)).collect();
+    let newest = runs.iter().filter_map(|run| run.time).max();
+    for run in &mut runs {
+        // Equal or missing times prove no order: then all of them speak.
+        run.newest = run.time.is_none() || run.time == newest;
+    }
+    runs.sort_by(|a, b| b.newest.cmp(&a.newest).then(b.time.cmp(&a.time)));
+    runs
+}
+
+fn run<'w, 'p>(step: &Step, words: &[&'w Word<'p>], now: Timestamp) -> Run<'w, 'p> {
+    let (superseded, left): (Vec<_>, Vec<_>) =
+        words.iter().copied().partition(|word| words.iter().any(|other| supersedes(other, word)));
+    let untimed = words.iter().any(|word| word.age_time().is_none());
+    let time = words.iter().filter_map(|word| word.age_time()).max().filter(|_| !untimed);
+    let content = together(left.iter().map(|word| content::judge(step, word, now)));
+    Run { left, superseded, time, newest: false, content }
+}
+
+/// Whether `later` replaces `earlier`: a later attempt of the same job and leg; where the CI counts no
+/// attempts, a later *made after*.
+fn supersedes(later: &Word<'_>, earlier: &Word<'_>) -> bool {
+    let (a, b) = (later.facts(), earlier.facts());
+    if a.job.is_none() || a.job != b.job || a.leg != b.leg {
+        return false;
+    }
+    match (a.attempt, b.attempt) {
+        (Some(later), Some(earlier)) => later > earlier,
+        (None, None) => match (later.made().after, earlier.made().after) {
+            (Some(later), Some(earlier)) => later > earlier,
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// All that is left must be positive: one negative word makes the run negative.
+fn together(contents: impl Iterator<Item = Content>) -> Content {
+    let mut lapsed = Content::Positive;
+    for content in contents {
+        match content {
+            Content::Negative { .. } => return content,
+            Content::Lapsed { .. } => lapsed = content,
+            Content::Positive => {}
+        }
+    }
+    lapsed
+}

@@ -1,0 +1,17 @@
+//! `X after Y`: X commits to Y, or X was made after Y was made, up to the skew of clocks.
+
+use crate::{
+    clock::{SKEW, later},
+    judge::word::Word,
+};
+
+/// Whether `x` came after `y`. Times that are missing prove nothing.
+pub fn holds(x: &Word<'_>, y: &Word<'_>) -> bool {
+    if x.commits_to(y.id()) {
+        return true;
+    }
+    match (x.made().after, y.made().before) {
+        (Some(after), Some((before, _))) => later(after, SKEW) >= before,
+        _ => false,
+    }
+}

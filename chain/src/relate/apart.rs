@@ -1,0 +1,8 @@
+//! `not-signed-by`: separation of duties, on verified parties and never on members of a predicate.
+
+use crate::judge::word::Word;
+
+/// Whether different parties signed.
+pub fn holds(x: &Word<'_>, y: &Word<'_>) -> bool {
+    x.party() != y.party()
+}

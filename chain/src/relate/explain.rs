@@ -1,0 +1,147 @@
+//! Explains a relation that no joint choice fulfils, with the words that come nearest.
+
+use super::{Choice, Relation, choice::Search};
+use crate::{
+    clock,
+    finding::{Code, Finding},
+    judge::{Candidacy, Setting, signed, word::Word},
+    policy::{Fact, LabelRule, Place},
+    remedy,
+};
+
+/// The finding for one broken relation.
+pub fn finding(
+    relation: &Relation<'_>,
+    search: &Search<'_, '_, '_>,
+    best: &[Choice<'_, '_>],
+    setting: Setting<'_>,
+) -> Finding {
+    let of = |step: &str| -> Vec<Candidacy<'_, '_>> {
+        let chosen = best.iter().find(|choice| choice.step.name == step);
+        chosen.map_or_else(|| search.options(step).to_vec(), |choice| choice.words.clone())
+    };
+    let place = |step: &str| setting.policy.step(step).map(|step| step.at);
+    match relation {
+        Relation::After { x, y } => {
+            let untimed = search.options(x).iter().any(|o| o.word.made().after.is_none())
+                || search.options(y).iter().any(|o| o.word.made().before.is_none());
+            let code = if untimed { Code::NoTime } else { Code::OutOfOrder };
+            let message = format!("`{x}` does not come after `{y}`");
+            let details = pair(x, search.options(x), y, &of(y));
+            build(code, x, message, details, place(x), setting)
+        }
+        Relation::Apart { x, y } => {
+            let parties: Vec<&str> = of(y).iter().map(|option| option.word.party()).collect();
+            let message =
+                format!("`{x}` and `{y}` are signed by the same party, {}", parties.join(", "));
+            build(
+                Code::SameSigner,
+                x,
+                message,
+                pair(x, search.options(x), y, &of(y)),
+                place(x),
+                setting,
+            )
+        }
+        Relation::Covers { x, y, newest } => {
+            let which = if *newest { "the newest" } else { "a valid" };
+            let message = format!("`{x}` does not commit to {which} `{y}`");
+            build(
+                Code::NotCovered,
+                x,
+                message,
+                pair(x, search.options(x), y, &of(y)),
+                place(x),
+                setting,
+            )
+        }
+        Relation::Label(rule) => label(rule, &of(&rule.step), setting),
+        Relation::Same { fact, steps, at } => {
+            let details = steps.iter().flat_map(|step| {
+                of(step)
+                    .into_iter()
+                    .map(|option| shared(step, *fact, option.word))
+                    .collect::<Vec<_>>()
+            });
+            let message = format!("the {} is not the same in {}", fact.word(), steps.join(", "));
+            let details = details.collect();
+            let last = steps.last().copied().unwrap_or_default();
+            let finding = build(Code::NotSame, last, message, details, Some(*at), setting);
+            Finding { who: None, ..finding }
+        }
+    }
+}
+
+fn build(
+    code: Code,
+    step: &str,
+    message: String,
+    details: Vec<String>,
+    at: Option<Place>,
+    setting: Setting<'_>,
+) -> Finding {
+    let step = setting.policy.step(step);
+    Finding {
+        step: step.map(|step| step.name.clone()),
+        code,
+        message,
+        details,
+        at: at.map(|at| remedy::place(setting.policy, at)),
+        remedy: step.map(|step| format!("attest it anew: {}", remedy::command(step, setting))),
+        who: step.map(|step| remedy::who(step, &std::collections::BTreeSet::new())),
+        follows: true,
+    }
+}
+
+/// The words of both steps, with their times.
+fn pair(x: &str, xs: &[Candidacy<'_, '_>], y: &str, ys: &[Candidacy<'_, '_>]) -> Vec<String> {
+    let line = |step: &str, option: &Candidacy<'_, '_>| format!("{step}: {}", signed(option.word));
+    let xs = xs.iter().take(SHOWN).map(|option| line(x, option));
+    xs.chain(ys.iter().take(SHOWN).map(|option| line(y, option))).collect()
+}
+
+/// Words shown per step.
+const SHOWN: usize = 4;
+
+fn shared(step: &str, fact: Fact, word: &Word<'_>) -> String {
+    let value = word.facts().value(fact).unwrap_or("none");
+    let time = word.made().after.map(clock::shown).unwrap_or_default();
+    format!("{step}: {} {value} ({}, {time})", fact.word(), word.party())
+}
+
+fn label(rule: &LabelRule, words: &[Candidacy<'_, '_>], setting: Setting<'_>) -> Finding {
+    let value = words.first().and_then(|option| option.word.facts().value(rule.fact));
+    let proven = format!("{}.{}  {}", rule.step, rule.fact.word(), value.unwrap_or("none"));
+    let (message, labelled) = match &setting.image.labels {
+        None => (
+            format!("an index has no label `{}` of its own", rule.label),
+            "label  none: an index has no config".to_owned(),
+        ),
+        Some(labels) => match labels.get(&rule.label) {
+            None => (
+                format!("the image has no label `{}`", rule.label),
+                format!("label {}  none", rule.label),
+            ),
+            Some(label) => (
+                format!("label `{}` and {}.{} disagree", rule.label, rule.step, rule.fact.word()),
+                format!("label {}  {label}", rule.label),
+            ),
+        },
+    };
+    Finding {
+        remedy: Some(format!(
+            "build with --label {}={}; a label may be inherited from the base image",
+            rule.label,
+            value.unwrap_or("VALUE")
+        )),
+        follows: false,
+        ..build(
+            Code::LabelMismatch,
+            &rule.step,
+            message,
+            vec![labelled, proven],
+            Some(rule.at),
+            setting,
+        )
+    }
+}

@@ -181,8 +181,9 @@ impl Source for HttpSource {
             }
             status => return Err(self.client.refused(&what, status)),
         }
-        sized(|| what.clone(), &self.place(), descriptor.size, &response.body)?;
-        self.hashed(what, &descriptor.digest, &response.body)?;
+        // Other bytes are the registry's doing, a wrong size of the right ones is the list's.
+        self.hashed(what.clone(), &descriptor.digest, &response.body)?;
+        sized(|| what, &self.place(), descriptor.size, &response.body)?;
         Ok(response.body)
     }
 

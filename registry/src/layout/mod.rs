@@ -220,8 +220,8 @@ impl Source for LayoutSource {
             .read(&self.path(&descriptor.digest), what, most, limit)?
             .ok_or_else(|| Error::unavailable(what(), self.place(), Cause::Missing))?;
         self.spend(&bytes)?;
-        sized(what, &self.place(), descriptor.size, &bytes)?;
         self.hashed(what, &descriptor.digest, &bytes)?;
+        sized(what, &self.place(), descriptor.size, &bytes)?;
         Ok(bytes)
     }
 

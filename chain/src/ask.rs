@@ -35,7 +35,7 @@ pub enum Undecided {
         at: Timestamp,
     },
     /// The policy does not name this environment.
-    #[error("the policy has no environment `{asked}`; it has {}", known.join(", "))]
+    #[error("the policy has no environment `{asked}`; it has {}", listed_or_none(known))]
     UnknownEnvironment {
         /// What was asked for.
         asked: String,
@@ -56,6 +56,10 @@ pub enum Undecided {
         /// What was asked for.
         asked: String,
     },
+}
+
+fn listed_or_none(names: &[String]) -> String {
+    if names.is_empty() { "none at all".to_owned() } else { names.join(", ") }
 }
 
 impl Undecided {

@@ -52,7 +52,8 @@ impl Facts {
             attempt: run.attempt,
             job: given(&run.job),
             leg: given(&run.leg),
-            name: given(&run.name),
+            // An empty name is a name, and no step has it.
+            name: run.name.clone(),
         };
         if let View::Build(build) = &claim.view {
             if let Some(values) = &build.contradiction {

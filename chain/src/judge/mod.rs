@@ -339,7 +339,8 @@ fn count(judged: &mut Judged<'_, '_>, lapsed: Vec<(Code, String)>, setting: Sett
     let step = judged.step;
     let parties: BTreeSet<&str> = judged.speaking.iter().map(|word| word.party()).collect();
     let found = u32::try_from(parties.len()).unwrap_or(u32::MAX);
-    if found >= step.count || !judged.findings.is_empty() {
+    let enough = found >= step.count && !judged.options.is_empty();
+    if enough || !judged.findings.is_empty() {
         return;
     }
     let details: Vec<String> = lapsed.iter().map(|(_, text)| text.clone()).collect();

@@ -3,8 +3,6 @@
 //! What is refused here is its signer's newest word all the same: falling back to an older one would
 //! let whoever can spoil the newest choose among the rest.
 
-use std::collections::BTreeMap;
-
 use evidence::{
     Id,
     predicate::{Claim, Kind, View},
@@ -16,7 +14,7 @@ use crate::{
     clock::{self, Clock, Made},
     facts::Facts,
     finding::Code,
-    policy::Policy,
+    policy::{CredentialKind, Policy},
 };
 
 /// A bound statement of a known signer.
@@ -164,24 +162,21 @@ impl<'p> Word<'p> {
     }
 }
 
-/// Reads all bound statements: one word per statement and signer, in an order that does not depend on
-/// the order in which they were found.
+/// Reads all bound statements: one word per statement and credential, in an order that does not depend
+/// on the order in which they were found.
 pub fn read_all<'p>(
     bound: impl Iterator<Item = Bound<'p>>,
     policy: &'p Policy,
     now: Timestamp,
 ) -> Vec<Word<'p>> {
-    let mut by_key: BTreeMap<(Id, String), Bound<'p>> = BTreeMap::new();
-    for bound in bound {
-        let key = (bound.verified().id().clone(), bound.verified().party().name.clone());
-        match by_key.get(&key) {
-            // Of two copies the one that is named first stands; they say the same.
-            Some(known) if known.verified().carrier().found <= bound.verified().carrier().found => {
-            }
-            _ => {
-                by_key.insert(key, bound);
-            }
-        }
-    }
-    by_key.into_values().map(|bound| Word::read(bound, policy, now)).collect()
+    let mut all: Vec<Bound<'p>> = bound.collect();
+    let key = |bound: &Bound<'p>| {
+        let verified = bound.verified();
+        let CredentialKind::Key { key, .. } = &verified.credential().kind;
+        (verified.id().clone(), verified.party().name.clone(), key.id().clone())
+    };
+    // Of several copies the one that is named first stands; they say the same.
+    all.sort_by_cached_key(|bound| (key(bound), bound.verified().carrier().found.clone()));
+    all.dedup_by_key(|bound| key(bound));
+    all.into_iter().map(|bound| Word::read(bound, policy, now)).collect()
 }

@@ -1,7 +1,8 @@
 //! Makes key files: `NAME.key`, encrypted as cosign does, and `NAME.pub` beside it.
 //!
 //! Neither is ever overwritten, neither is ever seen half written, and if the secret one cannot be
-//! put in its place the public one is taken away again. The secret one is readable by its owner only.
+//! put in its place the public one is taken away again. The secret one is readable by its owner
+//! only.
 
 use std::{
     fs,
@@ -9,6 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use evidence::text::escape;
 use tempfile::NamedTempFile;
 
 use crate::sign::{
@@ -136,7 +138,7 @@ fn place(
 #[non_exhaustive]
 pub enum GenerateError {
     /// A file of that name is there.
-    #[error("`{}` exists, and a key is never overwritten", path.display().to_string().escape_debug())]
+    #[error("`{}` exists, and a key is never overwritten", escape(&path.to_string_lossy()))]
     Exists {
         /// The file.
         path: PathBuf,
@@ -147,7 +149,7 @@ pub enum GenerateError {
     /// The secret key could not be written, nor the public one removed.
     #[error(
         "the secret key could not be written, and its public key `{}` could not be removed: {why}",
-        path.display().to_string().escape_debug()
+        escape(&path.to_string_lossy())
     )]
     Left {
         /// The public key's file.
@@ -162,13 +164,39 @@ pub enum GenerateError {
     #[error("{0}")]
     Passphrase(PassphraseError),
     /// A file cannot be written.
-    #[error("cannot write `{}`: {why}", path.display().to_string().escape_debug())]
+    #[error("cannot write `{}`: {why}", escape(&path.to_string_lossy()))]
     Write {
         /// The file.
         path: PathBuf,
         /// Why.
         why: io::Error,
     },
+}
+
+impl GenerateError {
+    /// The stable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Exists { .. } => "key-exists",
+            Self::Key(_) => "key-not-made",
+            Self::Left { .. } | Self::Write { .. } => "key-not-written",
+            Self::Name => "key-name",
+            Self::Passphrase(_) => "no-passphrase",
+        }
+    }
+
+    /// What to do about it.
+    pub fn help(&self) -> Option<&'static str> {
+        match self {
+            Self::Exists { .. } => Some("choose another name with `--out`"),
+            Self::Left { .. } => Some("remove it: nobody holds its secret key"),
+            Self::Passphrase(PassphraseError::NoSource) => {
+                Some("set `ATTEST_PASSWORD`; an empty one leaves the key unprotected")
+            }
+            Self::Write { .. } => Some("the directory has to be there, and writable"),
+            Self::Key(_) | Self::Name | Self::Passphrase(_) => None,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -3,11 +3,10 @@
 use std::{fs, io, path::PathBuf};
 
 use attest::{
-    key_file::{self, GenerateError, Protection},
+    key_file,
     sign::{
-        CosignKeyError, KeyError, KeyReference, KeyType, OpenError, OpenFault, PassphraseError,
-        PemError, PublicKey, Purpose, ReadError, SignError, Signer, VariableOrTerminal, Warning,
-        Which,
+        CosignKeyError, KeyError, KeyReference, OpenError, OpenFault, PassphraseError, PemError,
+        PublicKey, Purpose, ReadError, SignError, Signer, VariableOrTerminal, Warning, Which,
     },
 };
 use evidence::{Bundle, IN_TOTO, Material, bundle::Version, envelope};
@@ -279,57 +278,30 @@ fn every_shortened_key_file_is_refused() {
 }
 
 #[test]
-fn a_generated_key_of_each_type_opens_with_its_passphrase_and_signs() {
-    let folder = tempfile::tempdir().unwrap();
-    for kind in KeyType::ALL {
-        let name = folder.path().join(kind.name());
-        let mut asked = Vec::new();
-        let mut given = |purpose: Purpose<'_>| {
-            asked.push(format!("{purpose:?}"));
-            Ok(Zeroizing::new("correct horse".to_owned()))
-        };
-        let made = key_file::generate(&name, kind, &mut given).unwrap();
-        assert_eq!(asked.len(), 1);
-        assert!(asked[0].starts_with("Protect("));
-        assert_eq!(made.protection, Protection::Passphrase);
-        assert_eq!(made.secret_file, folder.path().join(format!("{kind}.key")));
-        assert_eq!(fs::read_to_string(&made.public_file).unwrap(), made.public.pem());
-        let secret = fs::read_to_string(&made.secret_file).unwrap();
-        assert!(secret.starts_with("-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----\n"));
-        let reference = KeyReference::File(made.secret_file.clone());
-        let mut given = |_: Purpose<'_>| Ok(Zeroizing::new("correct horse".to_owned()));
-        let signer = Signer::open(&reference, &|_| None, &mut given).unwrap();
-        assert_eq!(signer.public(), &made.public);
-        signer.verify_own(&bundle(&signer, b"{}")).unwrap();
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            let mode = |path: &PathBuf| fs::metadata(path).unwrap().permissions().mode() & 0o777;
-            assert_eq!(mode(&made.secret_file), 0o600);
-            assert_eq!(mode(&made.public_file) & 0o400, 0o400);
-        }
-        let again = key_file::generate(&name, kind, &mut nobody).unwrap_err();
-        assert!(matches!(again, GenerateError::Exists { .. }));
-        assert_eq!(fs::read_to_string(&made.secret_file).unwrap(), secret);
+fn every_refusal_is_one_lower_case_line_without_a_full_stop() {
+    let faults = [
+        KeyError::Blocks { found: 2 },
+        KeyError::Cosign(CosignKeyError::Parameters),
+        KeyError::Cosign(CosignKeyError::Scheme),
+        KeyError::Cosign(CosignKeyError::Member { pointer: "/kdf/salt" }),
+        KeyError::Cosign(CosignKeyError::Passphrase { which: Which::Empty }),
+        KeyError::Cosign(CosignKeyError::Passphrase { which: Which::Given }),
+        KeyError::EncryptedByOpenssl,
+        KeyError::Label { label: "THING".to_owned() },
+        KeyError::OpenSsh,
+        KeyError::Passphrase(PassphraseError::NoSource),
+        KeyError::Pem(PemError::Absent),
+        KeyError::Public,
+        KeyError::RsaLong,
+        KeyError::RsaShort,
+        KeyError::Unusable,
+    ];
+    for fault in faults {
+        let message = fault.to_string();
+        assert!(message.starts_with(char::is_lowercase), "{message}");
+        assert!(!message.ends_with('.') && !message.contains('\n'), "{message}");
+        assert!(!message.contains("  "), "{message}");
     }
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2 * KeyType::ALL.len());
-}
-
-#[test]
-fn an_empty_passphrase_is_used_only_if_it_was_given() {
-    let folder = tempfile::tempdir().unwrap();
-    let name = folder.path().join("a");
-    for error in [PassphraseError::NoSource, PassphraseError::Withheld, PassphraseError::Different]
-    {
-        let mut none = |_: Purpose<'_>| Err(error);
-        let refused = key_file::generate(&name, KeyType::P256, &mut none).unwrap_err();
-        assert!(matches!(refused, GenerateError::Passphrase(found) if found == error));
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
-    }
-    let mut empty = |_: Purpose<'_>| Ok(Zeroizing::new(String::new()));
-    let made = key_file::generate(&name, KeyType::Ed25519, &mut empty).unwrap();
-    assert_eq!(made.protection, Protection::EmptyPassphrase);
-    Signer::open(&KeyReference::File(made.secret_file), &|_| None, &mut empty).unwrap();
 }
 
 /// The DER behind a PEM, with a reader that is not ours.
@@ -356,7 +328,10 @@ proptest! {
     }
 
     #[test]
-    fn no_file_panics(bytes in prop::collection::vec(any::<u8>(), 0..400), label in "[A-Z ]{1,30}") {
+    fn no_file_panics(
+        bytes in prop::collection::vec(any::<u8>(), 0..400),
+        label in "[A-Z ]{1,30}",
+    ) {
         prop_assert!(open_bytes(&bytes).is_err());
         for label in ["PRIVATE KEY", "EC PRIVATE KEY", "RSA PRIVATE KEY",
             "ENCRYPTED SIGSTORE PRIVATE KEY", &label]
@@ -367,7 +342,12 @@ proptest! {
     }
 
     #[test]
-    fn no_encrypted_document_panics(n in any::<i64>(), r in any::<f64>(), p in any::<u32>(), text in ".{0,40}") {
+    fn no_encrypted_document_panics(
+        n in any::<i64>(),
+        r in any::<f64>(),
+        p in any::<u32>(),
+        text in ".{0,40}",
+    ) {
         let document = serde_json::json!({
             "kdf": {"name": "scrypt", "params": {"N": n, "r": r, "p": p}, "salt": text},
             "cipher": {"name": "nacl/secretbox", "nonce": text},

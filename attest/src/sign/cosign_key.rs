@@ -1,5 +1,5 @@
-//! cosign's encrypted key files: PKCS#8 in a NaCl secretbox under a key that scrypt makes out of the
-//! passphrase (cosign pkg/cosign/keys.go; go-securesystemslib encrypted).
+//! cosign's encrypted key files: PKCS#8 in a NaCl secretbox under a key that scrypt makes out of
+//! the passphrase (cosign pkg/cosign/keys.go; go-securesystemslib encrypted).
 //!
 //! A file that asks for other scrypt parameters than cosign writes is refused before any work: they
 //! decide how much memory and time opening it takes. Parsing, deriving and decrypting are apart, so
@@ -197,17 +197,15 @@ pub enum CosignKeyError {
     #[error("this machine has no randomness or memory for it")]
     Machine,
     /// A member is absent, not base64 or of the wrong length.
-    #[error(
-        "the encrypted key is damaged: `{pointer}` is absent, not base64 or of the wrong length"
-    )]
+    #[error("the encrypted key is damaged: `{pointer}` is absent, not base64 or of a wrong length")]
     Member {
         /// The JSON pointer of the member.
         pointer: &'static str,
     },
     /// Other scrypt parameters than cosign's.
     #[error(
-        "the encrypted key asks for scrypt parameters that cosign does not write (N 32768 or 65536, \
-         r 8, p 1); others could cost any amount of memory"
+        "the encrypted key asks for scrypt parameters that cosign does not write (N 32768 or \
+         65536, r 8, p 1); others could cost any amount of memory"
     )]
     Parameters,
     /// It does not open.

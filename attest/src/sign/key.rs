@@ -118,8 +118,8 @@ impl SecretKey {
         }
     }
 
-    /// PKCS#8 (RFC 5208, RFC 5958) of any kind of key. RSA is tried first: each try parses the whole,
-    /// and RSA takes the longest to parse.
+    /// PKCS#8 (RFC 5208, RFC 5958) of any kind of key. RSA is tried first: each try parses the
+    /// whole, and RSA takes the longest to parse.
     fn from_pkcs8(der: &[u8]) -> Result<Self, KeyError> {
         match RsaKeyPair::from_pkcs8(der).map_err(rsa_error) {
             Ok(pair) => return Ok(Self::Rsa(pair)),
@@ -263,9 +263,10 @@ impl KeyError {
             }
             Self::OpenSsh => Some("convert a copy: `ssh-keygen -p -m PKCS8 -f COPY`"),
             Self::Passphrase(PassphraseError::NoSource) => Some("set `ATTEST_PASSWORD`"),
-            Self::Pem(PemError::Absent | PemError::Line) => Some(
-                "DER becomes PEM by `openssl pkey -in FILE -inform DER -out PEM`; in a variable, keep the line breaks",
-            ),
+            Self::Pem(PemError::Absent) => {
+                Some("DER becomes PEM by `openssl pkey -inform DER -in FILE -out PEM`")
+            }
+            Self::Pem(PemError::Line) => Some("keep its line breaks, in a variable too"),
             Self::Public => Some("name the file that `attest key generate` wrote as NAME.key"),
             Self::RsaLong | Self::RsaShort | Self::Unusable => {
                 Some("make a new one: `attest key generate --out NAME`")

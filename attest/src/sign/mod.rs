@@ -1,8 +1,8 @@
 //! Signs: bytes and their type go in, a DSSE envelope and the signer's material come out.
 //!
-//! What is said is decided before, where it goes is decided after; nothing here knows a statement or
-//! a registry. A finished bundle is verified here once more before it leaves, with the public key
-//! and the envelope read back from the very bytes that will be attached.
+//! What is said is decided before, where it goes is decided after; nothing here knows a statement
+//! or a registry. A finished bundle is verified here once more before it leaves, with the public
+//! key and the envelope read back from the very bytes that will be attached.
 
 mod cosign_key;
 mod key;
@@ -151,6 +151,18 @@ impl OpenError {
     /// What stood in the way.
     pub fn why(&self) -> &OpenFault {
         &self.why
+    }
+
+    /// The stable code.
+    pub fn code(&self) -> &'static str {
+        match &self.why {
+            OpenFault::Key(KeyError::Cosign(CosignKeyError::Passphrase { .. })) => {
+                "wrong-passphrase"
+            }
+            OpenFault::Key(KeyError::Passphrase(_)) => "no-passphrase",
+            OpenFault::Key(_) => "key-unusable",
+            OpenFault::Read(_) => "key-unreadable",
+        }
     }
 
     /// What to do about it.

@@ -5,6 +5,7 @@
 
 use std::io;
 
+use evidence::text::escape;
 use zeroize::Zeroizing;
 
 /// The variables that can hold a passphrase, the first set one wins. The second is cosign's.
@@ -14,7 +15,7 @@ pub const VARIABLES: [&str; 2] = ["ATTEST_PASSWORD", "COSIGN_PASSWORD"];
 pub type Lookup<'a> = dyn Fn(&str) -> Option<String> + 'a;
 
 /// Puts a question to a person and takes one line.
-type Terminal<'a> = dyn FnMut(&str) -> io::Result<String> + 'a;
+type Ask<'a> = dyn FnMut(&str) -> io::Result<String> + 'a;
 
 /// What a passphrase is wanted for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +44,7 @@ where
 /// The source that the commands use: [`VARIABLES`], else the terminal.
 pub struct VariableOrTerminal<'a> {
     variables: &'a Lookup<'a>,
-    terminal: Box<Terminal<'a>>,
+    terminal: Box<Ask<'a>>,
 }
 
 impl<'a> VariableOrTerminal<'a> {
@@ -74,9 +75,9 @@ impl Passphrase for VariableOrTerminal<'_> {
             return Ok(Zeroizing::new(text));
         }
         match purpose {
-            Purpose::Open(key) => self.ask(&format!("Passphrase of {}: ", key.escape_debug())),
+            Purpose::Open(key) => self.ask(&format!("Passphrase of {}: ", escape(key))),
             Purpose::Protect(key) => {
-                let key = key.escape_debug();
+                let key = escape(key);
                 let first = self.ask(&format!("New passphrase of {key}: "))?;
                 let again = self.ask("The same again: ")?;
                 // Both were typed just now by the same person: nothing to time.
@@ -148,7 +149,7 @@ mod tests {
         assert_eq!(source.passphrase(Purpose::Protect("k")), Err(PassphraseError::Different));
         drop(source);
         assert_eq!(questions.len(), 5);
-        assert_eq!(questions[0], "Passphrase of k\\n: ");
+        assert_eq!(questions[0], "Passphrase of k\\u{a}: ");
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! Reads the textual encoding (PEM, RFC 7468) of key files.
 //!
 //! The `pem` crate writes what is public; what is secret is read here, because that crate leaves a
-//! copy of the base64 in memory that nobody clears, and quotes lines of the file in its errors. Text
-//! around the blocks is skipped, as RFC 7468 §5.2 asks: `openssl -text` and comments stand there.
+//! copy of the base64 in memory that nobody clears, and quotes lines of the file in its errors.
+//! Text around the blocks is skipped, as RFC 7468 §5.2 asks: comments stand there, and what
+//! `openssl -text` prints.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use zeroize::Zeroizing;
@@ -116,7 +117,7 @@ mod tests {
 
     #[test]
     fn text_around_blocks_line_ends_and_a_byte_order_mark_are_skipped() {
-        let text = "\u{feff}-----BEGIN A-----\r\nAQID\r\nBA==  \r\n-----END A-----\r\n\r\nwords: 1\r\n\
+        let text = "\u{feff}-----BEGIN A-----\r\nAQID\r\nBA==  \r\n-----END A-----\r\nwords: 1\r\n\
                     -----BEGIN B 2-----\r\n-----END B 2-----";
         let a = ("A".to_owned(), Some(vec![1, 2, 3, 4]));
         assert_eq!(read(text), Ok(vec![a, ("B 2".to_owned(), Some(vec![]))]));

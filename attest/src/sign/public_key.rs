@@ -1,7 +1,7 @@
 //! The public half of a signing key: what is handed to those who verify.
 //!
-//! It names itself as cosign does (the SHA-256 of the SubjectPublicKeyInfo), and it is what a finished
-//! bundle is verified with before it leaves. Nothing here knows a secret.
+//! It names itself as cosign does (the SHA-256 of the SubjectPublicKeyInfo), and it is what a
+//! finished bundle is verified with before it leaves. Nothing here knows a secret.
 
 use std::fmt;
 

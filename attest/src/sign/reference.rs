@@ -5,6 +5,7 @@
 
 use std::{fmt, fs::File, io, io::Read, path::PathBuf, str::FromStr};
 
+use evidence::text::escape;
 use zeroize::Zeroizing;
 
 use super::passphrase::Lookup;
@@ -72,7 +73,7 @@ impl fmt::Display for KeyReference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Env(name) => write!(f, "env://{name}"),
-            Self::File(path) => write!(f, "{}", path.display().to_string().escape_debug()),
+            Self::File(path) => write!(f, "{}", escape(&path.to_string_lossy())),
         }
     }
 }

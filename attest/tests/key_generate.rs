@@ -1,5 +1,7 @@
 //! `attest key generate` without its command line: files are written, opened, and never replaced.
 
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use std::{fs, path::PathBuf};
 
 use attest::{

@@ -1,5 +1,7 @@
 //! The keys of `testdata/keys`, opened and used as the commands do.
 
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use std::{fs, io, path::PathBuf};
 
 use attest::{

@@ -38,6 +38,8 @@ pub struct Budget {
     pub redirects: usize,
     /// How often one request is tried.
     pub tries: u32,
+    /// The pause before the second try; four times longer before each further one.
+    pub pause: Duration,
     /// One request, from the connection to the last byte.
     pub request: Duration,
     /// Files in a layout's `blobs/` that are looked at for referrers that no index lists.
@@ -57,6 +59,7 @@ impl Default for Budget {
             pages: 100,
             redirects: 10,
             tries: 3,
+            pause: Duration::from_millis(200),
             request: Duration::from_secs(30),
             layout_files: 65_536,
         }

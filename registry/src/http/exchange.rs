@@ -86,7 +86,7 @@ impl Transport {
             let cause = match failure {
                 Failure::Final(error) => return Err(error),
                 Failure::Passing { cause, wait } => {
-                    let wait = wait.unwrap_or_else(|| retry::pause(tries));
+                    let wait = wait.unwrap_or_else(|| retry::pause(self.meter.budget.pause, tries));
                     let until = Instant::now().checked_add(wait);
                     if tries < most && until.is_some_and(|until| until < self.deadline) {
                         sleep(wait).await;

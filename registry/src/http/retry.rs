@@ -60,9 +60,10 @@ pub(crate) fn transport(error: reqwest::Error) -> Failure {
     if lasting { Failure::Lasting(cause) } else { Failure::passing(cause) }
 }
 
-/// The pause after the given try: 200 ms, 800 ms, then four times longer each.
-pub(crate) fn pause(tries: u32) -> Duration {
-    Duration::from_millis(200) * 4_u32.saturating_pow(tries.saturating_sub(1).min(6))
+/// The pause after the given try: the first, then four times longer each. No jitter: the few
+/// requests of one command do not make a herd.
+pub(crate) fn pause(first: Duration, tries: u32) -> Duration {
+    first.saturating_mul(4_u32.saturating_pow(tries.saturating_sub(1)))
 }
 
 #[cfg(test)]
@@ -95,6 +96,8 @@ mod tests {
         assert_eq!(wait("7"), Some(Duration::from_secs(7)));
         assert_eq!(wait("Wed, 21 Oct 2026 07:28:00 GMT"), None);
         assert_eq!(wait("-1"), None);
-        assert_eq!([1, 2, 3].map(pause).map(|pause| pause.as_millis()), [200, 800, 3200]);
+        let pauses = [1, 2, 3].map(|tries| pause(Duration::from_millis(200), tries).as_millis());
+        assert_eq!(pauses, [200, 800, 3200]);
+        assert_eq!(pause(Duration::MAX, u32::MAX), Duration::MAX);
     }
 }

@@ -1,0 +1,236 @@
+//! A small registry in memory, on 127.0.0.1, that does as it is told: also wrongly.
+//!
+//! It speaks what our clients need of distribution-spec 1.1, counts every request, and answers with
+//! a [`Fault`] where a test asks for one. It is no model of a registry: whatever is said about real
+//! ones is tried on real ones (`peers`).
+
+mod store;
+mod wire;
+
+use std::{
+    io,
+    net::{SocketAddr, TcpListener, TcpStream},
+    path::Path,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+};
+
+use evidence::Digest;
+pub use store::Store;
+pub use wire::{Answer, Body, Request};
+
+/// A running registry; it stops when it is dropped.
+#[derive(Debug)]
+pub struct Registry {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    store: Mutex<Store>,
+    faults: Mutex<Vec<Rule>>,
+    requests: Mutex<Vec<Request>>,
+    login: Mutex<Option<Login>>,
+    stopped: AtomicBool,
+}
+
+/// What is asked of a client before it is answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Login {
+    /// `Basic` with the user name and password.
+    Basic(String, String),
+    /// A token, which is had at `/token` for the user name and password, or for nothing where these
+    /// are `None`.
+    Token(Option<(String, String)>),
+}
+
+/// What is done instead of, or to, the right answer.
+#[derive(Clone, Debug)]
+pub enum Fault {
+    /// Answers this instead.
+    Answer(Answer),
+    /// Does what was asked, but answers this.
+    AnswerAfter(Answer),
+    /// Closes the connection without a word.
+    Close,
+    /// Adds a header to the right answer.
+    Header(String, String),
+}
+
+#[derive(Debug)]
+struct Rule {
+    method: String,
+    part: String,
+    left: Option<usize>,
+    fault: Fault,
+}
+
+impl Registry {
+    /// Starts an empty registry with the referrers API.
+    pub fn start() -> io::Result<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let address = listener.local_addr()?;
+        let shared = Arc::new(Shared::default());
+        lock(&shared.store).referrers_api = true;
+        let of_thread = Arc::clone(&shared);
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                if of_thread.stopped.load(Ordering::Acquire) {
+                    return;
+                }
+                let shared = Arc::clone(&of_thread);
+                // A client that hangs up ends its own connection only.
+                thread::spawn(move || drop(shared.serve(stream)));
+            }
+        });
+        Ok(Self { address, shared })
+    }
+
+    /// The host and port, as in references.
+    pub fn host(&self) -> String {
+        self.address.to_string()
+    }
+
+    /// What is stored; hold it shortly, requests wait for it.
+    pub fn store(&self) -> MutexGuard<'_, Store> {
+        lock(&self.shared.store)
+    }
+
+    /// Copies all that an OCI layout directory holds into `repository`.
+    pub fn load(&self, repository: &str, layout: &Path) -> io::Result<()> {
+        self.store().load(repository, layout)
+    }
+
+    /// Asks clients to log in.
+    pub fn require(&self, login: Login) {
+        *lock(&self.shared.login) = Some(login);
+    }
+
+    /// Does `fault` on requests of `method` whose path and query contain `part`; `times` times, or
+    /// always.
+    pub fn fault(&self, method: &str, part: &str, times: Option<usize>, fault: Fault) {
+        lock(&self.shared.faults).push(Rule {
+            method: method.to_owned(),
+            part: part.to_owned(),
+            left: times,
+            fault,
+        });
+    }
+
+    /// Ends all faults.
+    pub fn mend(&self) {
+        lock(&self.shared.faults).clear();
+    }
+
+    /// The requests so far, in the order in which they came.
+    pub fn requests(&self) -> Vec<Request> {
+        lock(&self.shared.requests).clone()
+    }
+
+    /// The requests so far, as `METHOD /path?query`, and begins anew.
+    pub fn take_requests(&self) -> Vec<String> {
+        let requests = std::mem::take(&mut *lock(&self.shared.requests));
+        requests.iter().map(|request| format!("{} {}", request.method, request.target)).collect()
+    }
+}
+
+impl Drop for Registry {
+    fn drop(&mut self) {
+        self.shared.stopped.store(true, Ordering::Release);
+        // The listener waits for one more connection before it looks.
+        drop(TcpStream::connect(self.address));
+    }
+}
+
+impl Shared {
+    fn serve(&self, stream: TcpStream) -> io::Result<()> {
+        let mut connection = wire::Connection::new(stream)?;
+        while let Some(request) = connection.read()? {
+            if self.stopped.load(Ordering::Acquire) {
+                return Ok(());
+            }
+            lock(&self.requests).push(request.clone());
+            let answer = match self.faulty(&request) {
+                Some(Fault::Close) => return Ok(()),
+                Some(Fault::Answer(answer)) => answer,
+                Some(Fault::AnswerAfter(answer)) => {
+                    self.answer(&request);
+                    answer
+                }
+                Some(Fault::Header(name, value)) => self.answer(&request).with(&name, &value),
+                None => self.answer(&request),
+            };
+            connection.write(&request, &answer)?;
+        }
+        Ok(())
+    }
+
+    fn faulty(&self, request: &Request) -> Option<Fault> {
+        let mut rules = lock(&self.faults);
+        let rule = rules.iter_mut().find(|rule| {
+            rule.method == request.method
+                && request.target.contains(&rule.part)
+                && rule.left != Some(0)
+        })?;
+        rule.left = rule.left.map(|left| left.saturating_sub(1));
+        Some(rule.fault.clone())
+    }
+
+    fn answer(&self, request: &Request) -> Answer {
+        match self.refused(request) {
+            Some(answer) => answer,
+            None => lock(&self.store).answer(request),
+        }
+    }
+
+    /// The answer to who is not, or not yet, logged in; and the token service.
+    fn refused(&self, request: &Request) -> Option<Answer> {
+        let login = lock(&self.login).clone()?;
+        let sent = request.header("authorization").unwrap_or_default();
+        let basic = |user: &str, password: &str| wire::basic(user, password) == sent;
+        if request.path() == "/token" {
+            let fits = match &login {
+                Login::Basic(..) => false,
+                Login::Token(None) => true,
+                Login::Token(Some((user, password))) => basic(user, password),
+            };
+            let token = request.query().replace(['&', '=', '%'], "-");
+            let body = format!(r#"{{"token":"{token}","expires_in":60}}"#);
+            return Some(if fits { Answer::json(200, body) } else { Answer::new(401) });
+        }
+        let challenge = match &login {
+            Login::Basic(user, password) if basic(user, password) => return None,
+            Login::Basic(..) => r#"Basic realm="test""#.to_owned(),
+            Login::Token(_) if self.is_granted(request, sent) => return None,
+            Login::Token(_) => {
+                let host = request.header("host").unwrap_or_default();
+                let scope = format!("repository:{}:{}", request.repository(), request.need());
+                format!(r#"Bearer realm="http://{host}/token",service="test",scope="{scope}""#)
+            }
+        };
+        Some(Answer::new(401).with("WWW-Authenticate", &challenge))
+    }
+
+    /// Whether a token, which spells out what it was asked for, allows the request.
+    fn is_granted(&self, request: &Request, sent: &str) -> bool {
+        let repository = request.repository().replace('/', "%2F").replace('%', "-");
+        let scope = format!("scope-repository-3A{repository}-3Apull");
+        let push = request.need() != "pull";
+        sent.strip_prefix("Bearer ").is_some_and(|token| {
+            token.split_once(&scope).is_some_and(|(_, end)| !push || end.starts_with("-2Cpush"))
+        })
+    }
+}
+
+/// The digest that names `bytes`.
+pub fn digest(bytes: &[u8]) -> Digest {
+    Digest::sha256(bytes)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,290 @@
+//! What only a registry can do wrong: statuses, bodies, pages, redirects, tokens.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a step that fails fails the test")]
+
+use std::time::Duration;
+
+use registry::{
+    AnySource, Budget, Credentials, Descriptor, Error, Limit, Options, Reference, Source,
+    error::Cause, open, referrers::fallback_tag,
+};
+use testkit::{
+    content::Content,
+    registry::{Answer, Body, Fault, Registry},
+};
+
+const REPOSITORY: &str = "demo/app";
+
+fn seeded() -> (Registry, Descriptor, Descriptor) {
+    let (mut content, image) = Content::image("a");
+    let referrer = content.referrer(&image, b"{\"bundle\":1}", false);
+    let registry = Registry::start().unwrap();
+    content.push(&registry, REPOSITORY);
+    (registry, image, referrer)
+}
+
+fn options() -> Options {
+    Options { credentials: Credentials::Anonymous, budget: budget(), ..Options::default() }
+}
+
+/// The usual budget, but without long pauses between tries.
+fn budget() -> Budget {
+    Budget { pause: Duration::from_millis(1), ..Budget::default() }
+}
+
+fn source(registry: &Registry, options: &Options) -> AnySource {
+    let reference: Reference = format!("{}/{REPOSITORY}", registry.host()).parse().unwrap();
+    open(&reference, options).unwrap()
+}
+
+fn status(status: u16) -> Fault {
+    Fault::Answer(Answer::new(status))
+}
+
+fn cause(error: Error) -> Cause {
+    match error {
+        Error::Unavailable { cause, .. } => cause,
+        other => panic!("{other}"),
+    }
+}
+
+#[tokio::test]
+async fn by_digest_three_requests_say_all_and_nothing_is_asked_twice() {
+    let (registry, image, referrer) = seeded();
+    let source = source(&registry, &options());
+    let (manifest, referrers) =
+        tokio::join!(source.manifest(&image.digest), source.referrers(&image.digest));
+    assert!(manifest.unwrap().is_some());
+    assert_eq!(referrers.unwrap()[0].digest, referrer.digest);
+    let mut requests = registry.take_requests();
+    requests.sort();
+    assert_eq!(
+        requests,
+        [
+            format!("GET /v2/{REPOSITORY}/manifests/{}", fallback_tag(&image.digest)),
+            format!("GET /v2/{REPOSITORY}/manifests/{}", image.digest),
+            format!("GET /v2/{REPOSITORY}/referrers/{}", image.digest),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn only_404_means_that_there_is_no_referrers_api() {
+    let (registry, image, _) = seeded();
+    registry.fault("GET", "/referrers/", None, status(404));
+    assert!(source(&registry, &options()).referrers(&image.digest).await.unwrap().is_empty());
+    for code in [400, 403, 405, 406, 500, 501, 503, 429, 204, 304] {
+        registry.mend();
+        registry.fault("GET", "/referrers/", None, status(code));
+        let error = source(&registry, &options()).referrers(&image.digest).await.unwrap_err();
+        assert!(matches!(error.kind(), "unavailable" | "unauthorized"), "{code}: {error}");
+        assert!(error.to_string().contains(&code.to_string()), "{code}: {error}");
+    }
+    for text in ["<html>sign in</html>", "{}", "[]", "", "null", r#"{"schemaVersion":2}"#] {
+        registry.mend();
+        let page = Answer::json(200, text).with("Content-Type", "text/html");
+        registry.fault("GET", "/referrers/", None, Fault::Answer(page));
+        let error = source(&registry, &options()).referrers(&image.digest).await.unwrap_err();
+        assert_eq!(error.kind(), "malformed", "{text:?}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn a_fault_of_the_fallback_tag_is_an_error_too() {
+    let (registry, image, _) = seeded();
+    for code in [400, 403, 500, 429] {
+        registry.mend();
+        registry.fault("GET", "/manifests/sha256-", None, status(code));
+        let error = source(&registry, &options()).referrers(&image.digest).await.unwrap_err();
+        assert!(matches!(error.kind(), "unavailable" | "unauthorized"), "{code}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn every_page_is_read_and_none_twice() {
+    let (registry, image, _) = seeded();
+    let (mut content, same) = Content::image("a");
+    assert_eq!(same, image);
+    for number in 0..6 {
+        content.referrer(&image, format!("{{\"n\":{number}}}").as_bytes(), false);
+    }
+    content.push(&registry, REPOSITORY);
+    registry.store().page = 2;
+    let source = source(&registry, &options());
+    assert_eq!(source.referrers(&image.digest).await.unwrap().len(), 7);
+    let pages = registry.take_requests();
+    assert_eq!(pages.iter().filter(|request| request.contains("/referrers/")).count(), 4);
+}
+
+#[tokio::test]
+async fn a_link_that_circles_leaves_or_cannot_be_read_is_an_error() {
+    let (registry, image, _) = seeded();
+    let path = format!("/v2/{REPOSITORY}/referrers/{}", image.digest);
+    for link in [
+        format!("<{path}>; rel=\"next\""),
+        "<http://127.0.0.1:1/v2/x>; rel=\"next\"".to_owned(),
+        "<https://evil.example.com/v2/x>; rel=next".to_owned(),
+        "<//evil.example.com/x>; rel=next".to_owned(),
+        "next".to_owned(),
+        "<http://[::>; rel=next".to_owned(),
+    ] {
+        registry.mend();
+        registry.fault("GET", "/referrers/", None, Fault::Header("Link".into(), link.clone()));
+        let error = source(&registry, &options()).referrers(&image.digest).await.unwrap_err();
+        assert!(matches!(cause(error), Cause::Link), "{link}");
+    }
+    // Two pages that name each other.
+    registry.mend();
+    for (part, link) in [("page=1", path.clone()), ("/referrers/", format!("{path}?page=1"))] {
+        let link = format!("<{link}>; rel=\"next\"");
+        registry.fault("GET", part, None, Fault::Header("Link".into(), link));
+    }
+    let error = source(&registry, &options()).referrers(&image.digest).await.unwrap_err();
+    assert!(matches!(cause(error), Cause::Link));
+}
+
+#[tokio::test]
+async fn pages_without_end_reach_a_limit() {
+    let (registry, image, _) = seeded();
+    let path = format!("/v2/{REPOSITORY}/referrers/{}", image.digest);
+    for page in 0..6 {
+        let link = format!("<{path}?page={}>; rel=\"next\"", page + 1);
+        let part = if page == 0 { image.digest.to_string() } else { format!("?page={page}") };
+        registry.fault("GET", &part, Some(1), Fault::Header("Link".into(), link));
+    }
+    let budget = Budget { pages: 5, ..budget() };
+    let options = Options { budget, ..options() };
+    let error = source(&registry, &options).referrers(&image.digest).await.unwrap_err();
+    assert!(matches!(error, Error::Limit { limit: Limit::Pages, most: 5 }), "{error}");
+}
+
+#[tokio::test]
+async fn a_page_that_is_gone_is_not_the_end() {
+    let (registry, image, _) = seeded();
+    let (mut content, _) = Content::image("a");
+    content.referrer(&image, b"{\"n\":2}", false);
+    content.push(&registry, REPOSITORY);
+    registry.store().page = 1;
+    registry.fault("GET", "page=1", None, status(404));
+    let error = source(&registry, &options()).referrers(&image.digest).await.unwrap_err();
+    assert!(matches!(cause(error), Cause::Status(404)));
+}
+
+#[tokio::test]
+async fn not_now_is_asked_again_and_three_times_at_most() {
+    for code in [429, 500, 502, 503, 504] {
+        let (registry, image, _) = seeded();
+        registry.fault("GET", "/manifests/", Some(2), status(code));
+        let found = source(&registry, &options()).manifest(&image.digest).await.unwrap();
+        assert!(found.is_some());
+        assert_eq!(registry.take_requests().len(), 3);
+    }
+    let (registry, image, _) = seeded();
+    registry.fault("GET", "/manifests/", None, status(503));
+    let error = source(&registry, &options()).manifest(&image.digest).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "manifest {} cannot be had from {} after 3 tries: it answered 503",
+            image.digest,
+            registry.host()
+        )
+    );
+    assert_eq!(registry.take_requests().len(), 3);
+}
+
+#[tokio::test]
+async fn broken_connections_are_tried_again_and_what_lasts_is_not() {
+    let (registry, image, _) = seeded();
+    registry.fault("GET", "/manifests/", Some(1), Fault::Close);
+    let cut = Answer::new(200).body(Body::Cut(b"{".to_vec()));
+    registry.fault("GET", "/manifests/", Some(1), Fault::Answer(cut));
+    assert!(source(&registry, &options()).manifest(&image.digest).await.unwrap().is_some());
+    assert_eq!(registry.take_requests().len(), 3);
+    registry.fault("GET", "/manifests/", None, status(501));
+    let error = source(&registry, &options()).manifest(&image.digest).await.unwrap_err();
+    assert!(matches!(cause(error), Cause::Status(501)));
+    assert_eq!(registry.take_requests().len(), 1);
+}
+
+#[tokio::test]
+async fn a_time_to_wait_beyond_ours_is_not_waited_for() {
+    let (registry, image, _) = seeded();
+    for time in ["3600", "18446744073709551615"] {
+        registry.mend();
+        let busy = Answer::new(429).with("Retry-After", time);
+        registry.fault("GET", "/manifests/", None, Fault::Answer(busy));
+        let error = source(&registry, &options()).manifest(&image.digest).await.unwrap_err();
+        assert!(matches!(cause(error), Cause::Status(429)));
+        assert_eq!(registry.take_requests().len(), 1);
+    }
+    registry.mend();
+    let busy = Answer::new(429).with("Retry-After", "0");
+    registry.fault("GET", "/manifests/", Some(2), Fault::Answer(busy));
+    assert!(source(&registry, &options()).manifest(&image.digest).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn nobody_answers() {
+    let (registry, image, _) = seeded();
+    let host = registry.host();
+    drop(registry);
+    let reference: Reference = format!("{host}/{REPOSITORY}").parse().unwrap();
+    let source = open(&reference, &options()).unwrap();
+    let error = source.manifest(&image.digest).await.unwrap_err();
+    assert_eq!(error.kind(), "unavailable");
+    assert!(error.to_string().contains("after 3 tries"), "{error}");
+}
+
+#[tokio::test]
+async fn bodies_without_end_stop_at_their_limit() {
+    let (registry, image, referrer) = seeded();
+    let endless = Fault::Answer(Answer::new(200).body(Body::Endless));
+    registry.fault("GET", "/v2/", None, endless);
+    let source = source(&registry, &options());
+    let limit = |error: Error| match error {
+        Error::Limit { limit, .. } => limit,
+        other => panic!("{other}"),
+    };
+    assert_eq!(limit(source.manifest(&image.digest).await.unwrap_err()), Limit::Manifest);
+    assert_eq!(limit(source.resolve("latest").await.unwrap_err()), Limit::Manifest);
+    assert_eq!(limit(source.blob(&referrer).await.unwrap_err()), Limit::Bundle);
+    assert_eq!(limit(source.referrers(&image.digest).await.unwrap_err()), Limit::List);
+    registry.take_requests();
+    let huge = Descriptor { size: 1 << 30, ..referrer };
+    assert_eq!(limit(source.blob(&huge).await.unwrap_err()), Limit::Bundle);
+    assert_eq!(registry.take_requests().len(), 0);
+}
+
+#[tokio::test]
+async fn all_bodies_together_stop_at_the_total() {
+    let (registry, image, _) = seeded();
+    registry.fault("GET", "/v2/", None, Fault::Answer(Answer::new(200).body(Body::Endless)));
+    let options = Options { budget: Budget { total: 1 << 20, ..budget() }, ..options() };
+    let error = source(&registry, &options).manifest(&image.digest).await.unwrap_err();
+    assert!(matches!(error, Error::Limit { limit: Limit::Total, .. }), "{error}");
+}
+
+#[tokio::test]
+async fn slow_answers_end_with_the_request_or_with_the_whole() {
+    let (registry, image, _) = seeded();
+    registry.fault("GET", "/manifests/", None, Fault::Answer(Answer::new(200).body(Body::Drip)));
+    let budget = Budget { request: Duration::from_millis(100), tries: 2, ..budget() };
+    let options = Options { budget, ..options() };
+    let error = source(&registry, &options).manifest(&image.digest).await.unwrap_err();
+    assert!(matches!(cause(error), Cause::TimedOut));
+    assert_eq!(registry.take_requests().len(), 2);
+    let options = Options { timeout: Duration::from_millis(100), ..options };
+    let options = Options { budget: Budget::default(), ..options };
+    let error = source(&registry, &options).manifest(&image.digest).await.unwrap_err();
+    assert!(matches!(error, Error::Limit { limit: Limit::Timeout, .. }), "{error}");
+}
+
+#[tokio::test]
+async fn headers_about_content_are_not_believed() {
+    let (registry, image, _) = seeded();
+    let lie = format!("sha256:{}", "0".repeat(64));
+    registry.fault("GET", "/manifests/", None, Fault::Header("Docker-Content-Digest".into(), lie));
+    let source = source(&registry, &options());
+    assert_eq!(source.resolve("latest").await.unwrap().unwrap().digest, image.digest);
+}

@@ -73,7 +73,7 @@ struct Wire {
     warned_tests: Option<Vec<String>>,
     #[serde(default)]
     failed_tests: Option<Vec<String>>,
-    #[serde(default)]
+    #[serde(rename = "attest_test", default)]
     attest_test: Option<WireMember>,
 }
 
@@ -126,4 +126,20 @@ pub(super) fn read(predicate: &Value) -> Result<TestResult, Unreadable> {
         failed_tests: failed_tests.unwrap_or_default(),
         finished: optional_instant(finished, "attest_test.finishedOn")?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_extension_member_is_read_by_its_name() {
+        let predicate = crate::json::json!({
+            "result": "FAILED",
+            "failedTests": ["a"],
+            "attest_test": {"executed": 9, "passed": 7, "failed": 2, "skipped": 1},
+        });
+        let counts = Counts { executed: 9, passed: 7, warned: 0, failed: 2, skipped: 1 };
+        assert_eq!(read(&predicate).unwrap().counts, Some(counts));
+    }
 }

@@ -107,7 +107,7 @@ struct Wire {
     scanner: WireScanner,
     #[serde(default)]
     metadata: WireMetadata,
-    #[serde(default)]
+    #[serde(rename = "attest_scan", default)]
     attest_scan: WireMember,
 }
 
@@ -283,8 +283,15 @@ struct TrivyFinding {
 fn trivy(finding: TrivyFinding) -> Vulnerability {
     let fix = match (finding.fixed_version, finding.status.as_deref()) {
         (Some(version), _) if !version.is_empty() => Fix::In(version),
-        (_, Some("" | "unknown" | "fixed") | None) => Fix::Unsaid,
-        (_, Some(_)) => Fix::NoneYet,
+        // trivy-db pkg/types/status.go. A word that is not known says nothing about fixes.
+        (
+            _,
+            Some(
+                "affected" | "end_of_life" | "fix_deferred" | "under_investigation"
+                | "will_not_fix",
+            ),
+        ) => Fix::NoneYet,
+        _ => Fix::Unsaid,
     };
     let severity = Severity::of_score(&finding.severity);
     Vulnerability { id: finding.id, severity, package: finding.pkg_name, fix }
@@ -356,5 +363,30 @@ mod tests {
         assert_eq!(tool_of("pkg:github/aquasecurity/trivy@0.76.0").as_deref(), Some("trivy"));
         assert_eq!(tool_of("https://github.com/anchore/Grype/").as_deref(), Some("grype"));
         assert_eq!(tool_of("/"), None);
+    }
+
+    #[test]
+    fn the_extension_member_is_read_by_its_name() {
+        let predicate = |bound: &str| {
+            crate::json::json!({
+                "scanner": {"uri": "pkg:github/aquasecurity/trivy", "result": []},
+                "attest_scan": {"bound": bound, "suppressed": [{"id": "CVE-2099-1"}]},
+            })
+        };
+        let scan = read(&predicate("config")).unwrap();
+        assert_eq!((scan.bound, scan.suppressed), (Some(true), 1));
+        assert_eq!(read(&predicate("none")).unwrap().bound, Some(false));
+    }
+
+    #[test]
+    fn a_state_that_is_not_known_says_nothing_of_fixes() {
+        let fix = |status: &str| {
+            let report = crate::json::json!({"Results": [{"Vulnerabilities": [
+                {"VulnerabilityID": "CVE-2099-1", "Status": status},
+            ]}]});
+            report_findings(&report).unwrap()[0].fix.clone()
+        };
+        assert_eq!(fix("will_not_fix"), Fix::NoneYet);
+        assert_eq!(fix("brand_new"), Fix::Unsaid);
     }
 }

@@ -1,0 +1,111 @@
+//! Decides whether a scanner's report is about the image, and by what.
+//!
+//! The config digest decides the platform: where the report has one, it must be the image's. A
+//! manifest digest in the report may be that of an index, which vouches for no platform; so it
+//! binds only a report without a config digest, and only to a manifest. A report about another
+//! image is refused whatever was asked for; one about no image unless the caller says `unbound`.
+
+use evidence::Digest;
+
+use super::{
+    super::{Refused, refused::Unnamed},
+    ScanReport,
+};
+
+/// The digests of the image that is attested.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Image<'a> {
+    /// Of its manifest, or of its index.
+    pub(crate) manifest: &'a Digest,
+    /// Of its config; an index has none.
+    pub(crate) config: Option<&'a Digest>,
+}
+
+/// By what a report is bound to the image: `attest_scan.bound`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum By {
+    /// By the digest of the config.
+    Config,
+    /// By the digest of the manifest.
+    Manifest,
+    /// By nothing.
+    None,
+}
+
+impl By {
+    /// The word in `attest_scan.bound`.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Config => "config",
+            Self::Manifest => "manifest",
+            Self::None => "none",
+        }
+    }
+}
+
+/// A report of which it was decided that it may stand for the image.
+#[derive(Debug)]
+pub(crate) struct Bound<'a> {
+    report: &'a ScanReport,
+    by: By,
+}
+
+impl<'a> Bound<'a> {
+    /// The report.
+    pub(crate) fn report(&self) -> &'a ScanReport {
+        self.report
+    }
+
+    /// By what it is bound.
+    pub(crate) fn by(&self) -> By {
+        self.by
+    }
+}
+
+/// Binds a report to an image; `unbound` takes one that names no image.
+pub(crate) fn bind<'a>(
+    report: &'a ScanReport,
+    image: Image<'_>,
+    unbound: bool,
+) -> Result<Bound<'a>, Refused> {
+    match named(report, image) {
+        Ok(by) => Ok(Bound { report, by }),
+        Err(Refused::Unbound { .. }) if unbound => Ok(Bound { report, by: By::None }),
+        Err(refused) => Err(refused),
+    }
+}
+
+fn named(report: &ScanReport, image: Image<'_>) -> Result<By, Refused> {
+    let names = &report.names;
+    let manifest = names.manifests.iter().any(|name| is(digest_of(name), image.manifest));
+    let file = || report.file.name.clone();
+    let Some(config) = image.config else {
+        // An index. Even its own digest in the report says only where the scanner looked.
+        let foreign = names.manifests.first().filter(|_| !manifest && names.config.is_none());
+        return Err(match foreign {
+            Some(other) => wrong(file(), "RepoDigests", other, image.manifest),
+            None => Refused::Unbound { file: file(), why: Unnamed::Index },
+        });
+    };
+    match (&names.config, names.manifests.first()) {
+        (Some(stated), _) if !is(stated, config) => Err(wrong(file(), "ImageID", stated, config)),
+        (Some(_), _) if !manifest => Ok(By::Config),
+        (Some(_), _) => Ok(By::Manifest),
+        (None, Some(_)) if manifest => Ok(By::Manifest),
+        (None, Some(other)) => Err(wrong(file(), "RepoDigests", other, image.manifest)),
+        (None, None) => Err(Refused::Unbound { file: file(), why: Unnamed::Silent }),
+    }
+}
+
+fn wrong(file: String, member: &'static str, stated: &str, image: &Digest) -> Refused {
+    Refused::WrongImage { file, member, report: stated.to_owned(), image: image.clone() }
+}
+
+/// The digest at the end of `repository@sha256:…`.
+fn digest_of(name: &str) -> &str {
+    name.rsplit_once('@').map_or(name, |(_, digest)| digest)
+}
+
+fn is(text: &str, digest: &Digest) -> bool {
+    text.parse::<Digest>().is_ok_and(|stated| stated == *digest)
+}

@@ -1,0 +1,231 @@
+//! The fence: what the gate and the crate that decides must not be able to do.
+//!
+//! The gate runs where deployments are decided. What is not linked cannot be reached by a bug, and
+//! what both sides shared would make and accept the same mistake. Three pickets: the dependency trees
+//! (here), the types (`verify/clippy.toml`, `chain/clippy.toml`, and here that they say so), and
+//! cargo-deny's `wrappers` (`deny.toml`).
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+/// What signs, opens secret keys, asks for passphrases or tokens, talks to key services, or uploads.
+const SIGNING: [&str; 18] = [
+    "attest",
+    "aws-sdk-kms",
+    "azure_security_keyvault_keys",
+    "ambient-id",
+    "crypto_box",
+    "crypto_secretbox",
+    "ed25519-dalek",
+    "google-cloud-kms-v1",
+    "oci-client",
+    "openidconnect",
+    "p256",
+    "rpassword",
+    "rsa",
+    "scrypt",
+    "sigstore-fulcio",
+    "sigstore-oidc",
+    "sigstore-sign",
+    "vaultrs",
+];
+
+/// What has to do with the outside world.
+const OUTSIDE: [&str; 12] = [
+    "async-std",
+    "curl",
+    "docker_credential",
+    "http-auth",
+    "hyper",
+    "mio",
+    "registry",
+    "reqwest",
+    "rustls",
+    "socket2",
+    "tokio",
+    "ureq",
+];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+/// The crates that a package links, itself and build scripts' included; tests' own are left out.
+fn linked(package: &str) -> BTreeSet<String> {
+    let output = Command::new(env!("CARGO"))
+        .args(["tree", "--offline", "--edges", "normal,build", "--prefix", "none"])
+        .args(["--format", "{p}", "--package", package])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    text.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect()
+}
+
+fn reached(package: &str, banned: &[&str]) -> Vec<String> {
+    linked(package).into_iter().filter(|name| banned.contains(&name.as_str())).collect()
+}
+
+#[test]
+fn the_gate_links_nothing_that_signs() {
+    let linked = linked("verify");
+    // An empty listing would pass whatever is linked.
+    for known in ["evidence", "registry", "chain", "aws-lc-rs", "reqwest"] {
+        assert!(linked.contains(known), "the listing of verify lacks {known}");
+    }
+    assert_eq!(reached("verify", &SIGNING), Vec::<String>::new(), "verify reaches it");
+}
+
+#[test]
+fn the_list_of_what_signs_is_not_of_another_world() {
+    // If nothing banned were ever linked by anybody, a renamed crate would go unseen.
+    let attest = linked("attest");
+    for known in ["crypto_secretbox", "rpassword", "scrypt"] {
+        assert!(attest.contains(known), "attest no longer links {known}: ban what took its place");
+    }
+}
+
+#[test]
+fn what_decides_links_nothing_of_the_outside() {
+    let linked = linked("chain");
+    assert!(linked.contains("evidence"), "the listing of chain lacks evidence");
+    assert_eq!(reached("chain", &OUTSIDE), Vec::<String>::new(), "chain reaches it");
+    assert_eq!(reached("chain", &SIGNING), Vec::<String>::new(), "chain reaches it");
+    assert_eq!(reached("evidence", &OUTSIDE), Vec::<String>::new(), "evidence reaches it");
+}
+
+#[test]
+fn clippy_keeps_secret_keys_out_of_the_gate() {
+    let config = fs::read_to_string(root().join("verify/clippy.toml")).unwrap();
+    for name in ["EcdsaKeyPair", "Ed25519KeyPair", "RsaKeyPair", "PrivateDecryptingKey"] {
+        assert!(config.contains(&format!("::{name}\"")), "verify/clippy.toml lacks {name}");
+    }
+    let workspace = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    assert!(workspace.contains("disallowed_types = \"deny\""), "the lint is not denied");
+}
+
+#[test]
+fn a_packages_clippy_settings_repeat_the_roots() {
+    // A package's file replaces the root's.
+    let settings = fs::read_to_string(root().join("clippy.toml")).unwrap();
+    for package in ["chain", "verify"] {
+        let own = fs::read_to_string(root().join(package).join("clippy.toml")).unwrap();
+        for setting in settings.lines().filter(|line| line.contains(" = ")) {
+            assert!(own.contains(setting), "{package}/clippy.toml lacks `{setting}`");
+        }
+    }
+}
+
+/// Modules of the standard library that reach outside.
+const IMPURE: [&str; 7] = ["env", "fs", "io", "net", "os", "process", "thread"];
+
+#[test]
+fn what_decides_names_no_file_environment_network_clock_or_secret_key() {
+    let mut files = Vec::new();
+    rust_files(&root().join("chain/src"), &mut files);
+    assert!(files.len() > 10, "chain/src has {} files", files.len());
+    for file in files {
+        let text = fs::read_to_string(&file).unwrap();
+        let found = outside(&text);
+        assert_eq!(found, Vec::<String>::new(), "{} names it", file.display());
+    }
+}
+
+#[test]
+fn the_search_for_them_finds_them() {
+    for text in [
+        "use std::fs;",
+        "use std::{collections::BTreeMap, fs::File};",
+        "use std::{\n    collections::{BTreeMap, BTreeSet},\n    env,\n};",
+        "fn f() { std::process::exit(1) }",
+        "let now = jiff::Timestamp::now();",
+        "use std::time::SystemTime;",
+        "let t = std::time::Instant::now();",
+        "include_str!(\"x\")",
+        "use aws_lc_rs::signature::EcdsaKeyPair;",
+        "extern \"C\" fn f() {}",
+    ] {
+        assert!(!outside(text).is_empty(), "{text}");
+    }
+    for text in [
+        "use std::{collections::BTreeMap, fmt, sync::Arc};\nuse crate::fs;",
+        "// std::fs is not read here",
+        "#[cfg(test)]\nmod tests { use std::fs; }",
+    ] {
+        assert!(outside(text).is_empty(), "{text}: {:?}", outside(text));
+    }
+}
+
+fn rust_files(dir: &Path, files: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            rust_files(&path, files);
+        } else if path.extension().is_some_and(|end| end == "rs") {
+            files.push(path);
+        }
+    }
+}
+
+/// What a file names of the outside, in what is built when it is not tested.
+fn outside(text: &str) -> Vec<String> {
+    let built = text.split("#[cfg(test)]").next().unwrap();
+    let code: String = built.lines().map(|line| line.split("//").next().unwrap_or("")).collect();
+    let code: String = code.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut found = Vec::new();
+    for word in [
+        "::now(",
+        "Instant",
+        "KeyPair",
+        "PrivateKey",
+        "SystemTime",
+        "extern ",
+        "include_bytes!",
+        "include_str!",
+    ] {
+        if code.contains(word) {
+            found.push(word.to_owned());
+        }
+    }
+    for (at, _) in code.match_indices("std::") {
+        let rest = &code[at + "std::".len()..];
+        let names: Vec<&str> = match rest.strip_prefix('{') {
+            Some(group) => top_level(group),
+            None => vec![rest],
+        };
+        for name in names {
+            let end = name.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(name.len());
+            let module = &name[..end];
+            if IMPURE.contains(&module) {
+                found.push(module.to_owned());
+            }
+        }
+    }
+    found
+}
+
+/// The members of an import group, without what stands in groups of theirs.
+fn top_level(group: &str) -> Vec<&str> {
+    let (mut depth, mut start, mut members) = (0_u32, 0, Vec::new());
+    for (at, c) in group.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' if depth == 0 => {
+                members.push(group[start..at].trim());
+                break;
+            }
+            '}' => depth -= 1,
+            ',' if depth == 0 => {
+                members.push(group[start..at].trim());
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    members
+}

@@ -27,7 +27,7 @@ use crate::{
 const SOON: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// Delivers the verdict.
-pub fn deliver(
+pub(crate) fn deliver(
     question: &Question,
     setting: Setting<'_>,
     judged: &[Judged<'_, '_>],

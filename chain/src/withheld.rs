@@ -18,15 +18,15 @@ use crate::{
 
 /// What is withheld, and notes on what is merely gone.
 #[derive(Debug, Default)]
-pub struct Withheld {
+pub(crate) struct Withheld {
     /// Per commitment that a step reads and that is gone.
-    pub findings: Vec<Finding>,
+    pub(crate) findings: Vec<Finding>,
     /// Per commitment that no step reads and that is gone.
-    pub notes: Vec<String>,
+    pub(crate) notes: Vec<String>,
 }
 
 /// Looks up every commitment of the words that speak.
-pub fn findings(
+pub(crate) fn findings(
     judged: &[Judged<'_, '_>],
     words: &[Word<'_>],
     refusals: &[Refusal],

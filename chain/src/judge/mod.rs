@@ -316,10 +316,10 @@ fn consider<'w, 'p>(
     }));
 }
 
-fn fates<'w, 'p>(
-    run: &Run<'w, 'p>,
-    lapse: Option<&(Code, String)>,
-) -> Vec<(&'w Word<'p>, Fate, Option<(Code, String)>)> {
+/// A word, what became of it, and why.
+type Outcome<'w, 'p> = (&'w Word<'p>, Fate, Option<(Code, String)>);
+
+fn fates<'w, 'p>(run: &Run<'w, 'p>, lapse: Option<&(Code, String)>) -> Vec<Outcome<'w, 'p>> {
     let left = match (&run.content, run.newest, lapse) {
         (Content::Negative { code, message, .. }, true, _) => {
             (Fate::Negative, Some((*code, message.clone())))

@@ -6,7 +6,7 @@ use crate::{
 };
 
 /// Whether `x` came after `y`. Times that are missing prove nothing.
-pub fn holds(x: &Word<'_>, y: &Word<'_>) -> bool {
+pub(super) fn holds(x: &Word<'_>, y: &Word<'_>) -> bool {
     if x.commits_to(y.id()) {
         return true;
     }

@@ -3,6 +3,6 @@
 use crate::judge::word::Word;
 
 /// Whether different parties signed.
-pub fn holds(x: &Word<'_>, y: &Word<'_>) -> bool {
+pub(super) fn holds(x: &Word<'_>, y: &Word<'_>) -> bool {
     x.party() != y.party()
 }

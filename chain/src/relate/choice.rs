@@ -26,7 +26,7 @@ pub struct Choice<'w, 'p> {
 }
 
 /// The steps that stand and what they offer.
-pub struct Search<'j, 'w, 'p> {
+pub(super) struct Search<'j, 'w, 'p> {
     steps: Vec<&'j Judged<'w, 'p>>,
     setting: Setting<'p>,
     visits: Cell<usize>,
@@ -37,12 +37,12 @@ type Domains<'w, 'p> = Vec<Vec<Candidacy<'w, 'p>>>;
 
 impl<'j, 'w, 'p> Search<'j, 'w, 'p> {
     /// A search over the steps that stand.
-    pub fn new(steps: &[&'j Judged<'w, 'p>], setting: Setting<'p>) -> Self {
+    pub(super) fn new(steps: &[&'j Judged<'w, 'p>], setting: Setting<'p>) -> Self {
         Self { steps: steps.to_vec(), setting, visits: Cell::new(0) }
     }
 
     /// What a step offers.
-    pub fn options(&self, step: &str) -> &'j [Candidacy<'w, 'p>] {
+    pub(super) fn options(&self, step: &str) -> &'j [Candidacy<'w, 'p>] {
         self.steps
             .iter()
             .find(|judged| judged.step.name == step)
@@ -50,7 +50,7 @@ impl<'j, 'w, 'p> Search<'j, 'w, 'p> {
     }
 
     /// Splits the relations, in order, into those that can be fulfilled together and the rest.
-    pub fn fulfil<'r>(
+    pub(super) fn fulfil<'r>(
         &self,
         relations: &'r [Relation<'p>],
     ) -> Result<(Vec<&'r Relation<'p>>, Vec<&'r Relation<'p>>), LimitReached> {
@@ -70,7 +70,7 @@ impl<'j, 'w, 'p> Search<'j, 'w, 'p> {
     }
 
     /// The newest joint choice that fulfils all relations.
-    pub fn choose(
+    pub(super) fn choose(
         &self,
         relations: &[&Relation<'p>],
     ) -> Result<Option<Vec<Choice<'w, 'p>>>, LimitReached> {

@@ -3,6 +3,6 @@
 use crate::judge::{Candidacy, word::Word};
 
 /// Whether `x` commits to `y`; with `newest` only a word of the newest run will do.
-pub fn holds(x: &Word<'_>, y: Candidacy<'_, '_>, newest: bool) -> bool {
+pub(super) fn holds(x: &Word<'_>, y: Candidacy<'_, '_>, newest: bool) -> bool {
     (y.newest || !newest) && x.commits_to(y.word.id())
 }

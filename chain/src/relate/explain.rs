@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// The finding for one broken relation.
-pub fn finding(
+pub(super) fn finding(
     relation: &Relation<'_>,
     search: &Search<'_, '_, '_>,
     best: &[Choice<'_, '_>],

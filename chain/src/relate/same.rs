@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// Whether two words share a fact.
-pub fn holds(fact: Fact, x: &Word<'_>, y: &Word<'_>) -> bool {
+pub(super) fn holds(fact: Fact, x: &Word<'_>, y: &Word<'_>) -> bool {
     matches!((x.facts().value(fact), y.facts().value(fact)), (Some(a), Some(b)) if a == b)
 }
 
@@ -23,7 +23,7 @@ pub struct Shared {
 }
 
 /// The facts that a choice shares: across steps by `same`, with labels by `image.labels`.
-pub fn shared(
+pub(super) fn shared(
     relations: &[&Relation<'_>],
     choices: &[Choice<'_, '_>],
     setting: Setting<'_>,

@@ -1,0 +1,201 @@
+//! What hangs on an image, each by its own word: what an approver sees and commits to.
+//!
+//! Nothing is verified here. The only I/O of this file is reading the registry, bounded by its
+//! budget; what is listed and cannot be had is an error, what cannot be read is told apart.
+
+use evidence::{
+    Bundle, Digest, Id, Material, Statement, Subject,
+    predicate::{Claim, Kind, View, commitment::Commitment},
+    time::Timestamp,
+};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use registry::{AnySource, Budget, Descriptor, Error, ManifestKind, Source};
+
+use crate::statement;
+
+/// Requests at once; the source bounds them again by the budget.
+const AT_ONCE: usize = 16;
+
+/// The beginning of every media type of a Sigstore bundle, as cosign selects them
+/// (pkg/oci/remote/signatures.go).
+const BUNDLE: &str = "application/vnd.dev.sigstore.bundle";
+
+/// All that hangs on one digest.
+#[derive(Debug, Default)]
+pub(crate) struct Hanging {
+    /// What can be read, oldest first.
+    pub(crate) statements: Vec<Hung>,
+    /// What cannot, and why.
+    pub(crate) unreadable: Vec<Unreadable>,
+}
+
+/// One statement, by its own word.
+#[derive(Clone, Debug)]
+pub(crate) struct Hung {
+    /// Its id.
+    pub(crate) id: Id,
+    /// The SHA-256 of the bundle that carries it.
+    pub(crate) bundle: Digest,
+    /// The predicate type.
+    pub(crate) predicate_type: String,
+    /// What it claims.
+    pub(crate) claim: Claim,
+    /// Who signed, by the bundle's word.
+    pub(crate) who: String,
+}
+
+/// A referrer that cannot be read as evidence.
+#[derive(Clone, Debug)]
+pub(crate) struct Unreadable {
+    /// The manifest.
+    pub(crate) referrer: Digest,
+    /// What is wrong with it.
+    pub(crate) why: String,
+}
+
+/// Reads what hangs on `image`.
+pub(crate) async fn look(source: &AnySource, image: &Subject) -> Result<Hanging, Error> {
+    let Some(digest) = image.digests.values().next() else { return Ok(Hanging::default()) };
+    let referrers = source.referrers(digest).await?;
+    let read: Vec<_> = stream::iter(referrers)
+        .map(|descriptor| async move { read(source, &descriptor, image).await })
+        .buffered(AT_ONCE)
+        .try_collect()
+        .await?;
+    let mut hanging = Hanging::default();
+    for one in read {
+        match one {
+            Read::Evidence(hung) => hanging.statements.push(*hung),
+            Read::Foreign => {}
+            Read::Unreadable(unreadable) => hanging.unreadable.push(unreadable),
+        }
+    }
+    hanging.statements.sort_by_key(|hung| (hung.claim.time, hung.id.clone()));
+    // The same statement in two wrappings is one statement.
+    hanging.statements.dedup_by(|a, b| a.id == b.id);
+    Ok(hanging)
+}
+
+enum Read {
+    Evidence(Box<Hung>),
+    /// Something that is no bundle at all: a signature of another tool, an SBOM of BuildKit.
+    Foreign,
+    Unreadable(Unreadable),
+}
+
+async fn read(source: &AnySource, listed: &Descriptor, image: &Subject) -> Result<Read, Error> {
+    let unreadable =
+        |why: String| Read::Unreadable(Unreadable { referrer: listed.digest.clone(), why });
+    let manifest = match source.listed(listed).await {
+        Ok(manifest) => manifest,
+        Err(error) if is_its_own_fault(&error) => return Ok(unreadable(error.to_string())),
+        Err(error) => return Err(error),
+    };
+    let ManifestKind::Image { layers, .. } = &manifest.kind else { return Ok(Read::Foreign) };
+    let [layer] = layers.as_slice() else { return Ok(Read::Foreign) };
+    if !layer.media_type.starts_with(BUNDLE) {
+        return Ok(Read::Foreign);
+    }
+    let bytes = match registry::embedded(layer, &Budget::default()) {
+        Some(Ok(bytes)) => bytes,
+        Some(Err(error)) => return Ok(unreadable(error.to_string())),
+        None => match source.blob(layer).await {
+            Ok(bytes) => bytes,
+            Err(error) if is_its_own_fault(&error) => return Ok(unreadable(error.to_string())),
+            Err(error) => return Err(error),
+        },
+    };
+    Ok(match hung(&bytes, image) {
+        Ok(hung) => Read::Evidence(Box::new(hung)),
+        Err(why) => unreadable(why),
+    })
+}
+
+/// One document that is too large or malformed says nothing about the others.
+fn is_its_own_fault(error: &Error) -> bool {
+    match error {
+        Error::Limit { limit, .. } => limit.within_candidate(),
+        Error::Malformed { .. } => true,
+        _ => false,
+    }
+}
+
+fn hung(bytes: &[u8], image: &Subject) -> Result<Hung, String> {
+    let bundle = Bundle::parse(bytes).map_err(|error| error.to_string())?;
+    if bundle.envelope.payload_type != evidence::IN_TOTO {
+        return Err("it is no in-toto statement".to_owned());
+    }
+    let statement =
+        Statement::parse(&bundle.envelope.payload).map_err(|error| error.to_string())?;
+    statement::about(&statement, image).map_err(|error| error.to_string())?;
+    let claim = Claim::read(&statement).map_err(|error| error.to_string())?;
+    Ok(Hung {
+        id: bundle.envelope.id(),
+        bundle: Digest::sha256(bytes),
+        predicate_type: statement.predicate_type,
+        claim,
+        who: who(&bundle.material),
+    })
+}
+
+/// Who signed, by the bundle's word. The hint of a key is the base64 of its SHA-256, as cosign and
+/// `attest` write it; other hints are shown as they are.
+fn who(material: &Material) -> String {
+    use base64::{Engine, engine::general_purpose::STANDARD};
+    match material {
+        Material::Certificates(_) => "a certificate".to_owned(),
+        Material::PublicKey { hint } => match STANDARD.decode(hint) {
+            Ok(bytes) if bytes.len() == 32 => {
+                let start = bytes.iter().take(6).map(|byte| format!("{byte:02x}"));
+                format!("key sha256:{}", start.collect::<String>())
+            }
+            _ => format!("key {}", evidence::text::escape_short(hint, 40)),
+        },
+    }
+}
+
+impl Hung {
+    /// What an approval of it says.
+    pub(crate) fn commitment(&self) -> Commitment {
+        Commitment {
+            id: Some(self.id.clone()),
+            predicate_type: Some(self.predicate_type.clone()),
+            bundle: Some(self.bundle.clone()),
+        }
+    }
+
+    /// The step that it would be taken for: its name, else its environment, else its kind.
+    pub(crate) fn step(&self) -> String {
+        let kind = Kind::of(&self.predicate_type).word();
+        let more = self.claim.run.name.as_deref().or(self.claim.view.environment());
+        let short = |text: &str| evidence::text::escape_short(text, 40);
+        match (more, kind) {
+            (Some(more), kind) => format!("{kind} {}", short(more)),
+            (None, "other") => short(&self.predicate_type),
+            (None, kind) => kind.to_owned(),
+        }
+    }
+
+    /// When it was made, by its own word.
+    pub(crate) fn made(&self) -> Option<Timestamp> {
+        self.claim.time
+    }
+
+    /// What it says, in a few words.
+    pub(crate) fn says(&self) -> String {
+        match &self.claim.view {
+            View::Approval(approval) => match approval.decision {
+                evidence::predicate::approval::Decision::Approved => "approved".to_owned(),
+                evidence::predicate::approval::Decision::Rejected => "REJECTED".to_owned(),
+            },
+            View::Build(build) => {
+                let commit: String = build.commit.iter().flat_map(|c| c.chars().take(12)).collect();
+                evidence::text::escape(&commit)
+            }
+            View::Deployment(deployment) => deployment.result.word().to_owned(),
+            View::Scan(scan) => format!("{} findings", scan.findings.len()),
+            View::Test(test) => test.result.word().to_owned(),
+            View::Exception(_) | View::Sbom | View::Summary(_) | View::Other => String::new(),
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! Resolve: a reference that a person typed becomes an image pinned to its digest.
+//!
+//! Everything after this is about that digest. A tag is asked for twice, before anything is collected
+//! and before anything is attached: one that moved in between makes it unclear what was attested, so
+//! it is refused.
+
+use evidence::{Digest, Subject};
+use registry::{AnySource, Manifest, ManifestKind, Options, Pinned, Reference, Source};
+
+/// Media types of image configurations, the only ones that have labels (image-spec config.md; Docker
+/// image manifest v2, schema 2).
+const CONFIGS: [&str; 2] =
+    ["application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json"];
+
+/// An image that a statement is to be about.
+pub(crate) struct Image {
+    reference: Reference,
+    pinned: Pinned,
+    manifest: Manifest,
+    source: AnySource,
+}
+
+impl Image {
+    /// Resolves what was typed. `told` is the name that a layout is to be taken for.
+    pub(crate) async fn resolve(
+        reference: Reference,
+        told: Option<&str>,
+        options: &Options,
+    ) -> Result<Self, ResolveError> {
+        if told.is_some() && reference.name().is_some() {
+            return Err(ResolveError::Named);
+        }
+        let told = told.map(repository).transpose()?;
+        let source = registry::open(&reference, options).map_err(registry::Error::Open)?;
+        let (pinned, manifest) = registry::pin(&source, &reference, told.as_deref()).await?;
+        Ok(Self { reference, pinned, manifest, source })
+    }
+
+    /// The image by its digest.
+    pub(crate) fn pinned(&self) -> &Pinned {
+        &self.pinned
+    }
+
+    /// The digest.
+    pub(crate) fn digest(&self) -> &Digest {
+        self.pinned.digest()
+    }
+
+    /// What was typed.
+    pub(crate) fn reference(&self) -> &Reference {
+        &self.reference
+    }
+
+    /// The manifest or index.
+    pub(crate) fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// Where it was read from.
+    pub(crate) fn source(&self) -> &AnySource {
+        &self.source
+    }
+
+    /// What statements about it name. The name is for people and for the scope of approvals; a
+    /// layout that nobody named has none.
+    pub(crate) fn subject(&self) -> Subject {
+        Subject::new(self.pinned.name().unwrap_or_default(), self.digest().clone())
+    }
+
+    /// Refuses a layout that nobody named: an approval or a deployment holds for one repository.
+    pub(crate) fn must_be_named(&self) -> Result<(), ResolveError> {
+        self.pinned.name().map(|_| ()).ok_or(ResolveError::Nameless)
+    }
+
+    /// The image configuration, for its labels; `None` for an index or what is no image.
+    pub(crate) async fn config(&self) -> Result<Option<(Digest, Vec<u8>)>, ResolveError> {
+        match &self.manifest.kind {
+            ManifestKind::Image { config, .. } if CONFIGS.contains(&&*config.media_type) => {
+                Ok(Some((config.digest.clone(), self.source.blob(config).await?)))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// The digest of the configuration; `None` for an index.
+    pub(crate) fn config_digest(&self) -> Option<&Digest> {
+        match &self.manifest.kind {
+            ManifestKind::Image { config, .. } => Some(&config.digest),
+            ManifestKind::Index { .. } => None,
+        }
+    }
+
+    /// Opens the source anew, after a wait that no registry is to blame for.
+    pub(crate) fn reopen(self, options: &Options) -> Result<Self, ResolveError> {
+        let source = registry::open(&self.reference, options).map_err(registry::Error::Open)?;
+        Ok(Self { source, ..self })
+    }
+
+    /// Asks for the tag once more and refuses one that moved.
+    pub(crate) async fn unmoved(&self) -> Result<(), ResolveError> {
+        if self.reference.digest().is_some() {
+            return Ok(());
+        }
+        let (now, _) = registry::pin(&self.source, &self.reference, None).await?;
+        if now.digest() == self.digest() {
+            return Ok(());
+        }
+        Err(ResolveError::Moved { before: self.digest().clone(), now: now.digest().clone() })
+    }
+}
+
+/// The repository that `--as` names.
+fn repository(text: &str) -> Result<String, ResolveError> {
+    let reference: Reference = text.parse()?;
+    match reference.name() {
+        Some(name) if reference.tag().is_none() && reference.digest().is_none() => Ok(name),
+        _ => Err(ResolveError::As),
+    }
+}
+
+/// Why there is no image to attest.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum ResolveError {
+    /// `--as` names no repository.
+    #[error("`--as` takes a repository, without tag or digest")]
+    As,
+    /// The tag names another image than at the start.
+    #[error("the tag moved while this ran: from {before} to {now}")]
+    Moved {
+        /// What it named first.
+        before: Digest,
+        /// What it names now.
+        now: Digest,
+    },
+    /// `--as` was given for an image that has a name.
+    #[error("`--as` is for layouts; an image in a registry has its name")]
+    Named,
+    /// A layout without a name.
+    #[error("a layout has no name, and this is only good for one repository")]
+    Nameless,
+    /// The reference cannot be parsed.
+    #[error(transparent)]
+    Reference(#[from] registry::ReferenceError),
+    /// The registry or layout.
+    #[error(transparent)]
+    Source(#[from] registry::Error),
+}
+
+impl ResolveError {
+    /// The stable code.
+    pub(crate) fn code(&self) -> &'static str {
+        match self {
+            Self::As | Self::Named => "as",
+            Self::Moved { .. } => "tag-moved",
+            Self::Nameless => "nameless-layout",
+            Self::Reference(_) => "reference",
+            Self::Source(error) => error.kind(),
+        }
+    }
+
+    /// What to do.
+    pub(crate) fn help(&self) -> Option<String> {
+        match self {
+            Self::As | Self::Nameless => {
+                Some("say which: --as registry.example.com/payments/api".to_owned())
+            }
+            Self::Moved { .. } => Some("attest the digest that was built".to_owned()),
+            Self::Named => None,
+            Self::Reference(error) => Some(error.help().to_owned()),
+            Self::Source(error) => error.help().map(str::to_owned),
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! The command line: words in, a [`Request`] out.
+//!
+//! Only this file and its folder know clap. Parsing does no I/O, and a secret has no place on a
+//! command line: options say where a secret is.
+
+mod approve;
+mod arguments;
+mod build;
+mod deploy;
+mod examples;
+mod key;
+mod other;
+mod scan;
+mod test;
+
+use std::ffi::OsString;
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, error::ErrorKind};
+
+use crate::request::{Format, Request};
+
+/// A request and how its result is shown.
+#[derive(Debug)]
+pub(crate) struct Invocation {
+    /// What was asked for.
+    pub(crate) request: Request,
+    /// How the result is shown.
+    pub(crate) format: Format,
+}
+
+/// Attest what was built, scanned, tested, approved and deployed
+///
+/// Signs a claim about an image digest and hangs it beside the image in its registry, or in an OCI
+/// image layout directory. `verify` asks for such claims before a deployment.
+#[derive(Parser)]
+#[command(name = "attest", version, max_term_width = 100, after_help = examples::ATTEST)]
+struct Attest {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+#[command(disable_help_subcommand = true)]
+enum Command {
+    #[command(after_help = examples::BUILD)]
+    Build(build::Build),
+    #[command(after_help = examples::SCAN)]
+    Scan(scan::Scan),
+    #[command(after_help = examples::TEST)]
+    Test(test::Test),
+    #[command(after_help = examples::APPROVE)]
+    Approve(approve::Approve),
+    #[command(after_help = examples::DEPLOY)]
+    Deploy(deploy::Deploy),
+    #[command(after_help = examples::PREDICATE)]
+    Predicate(other::Predicate),
+    #[command(after_help = examples::STATEMENT)]
+    Statement(other::Statement),
+    #[command(after_help = examples::ATTACH)]
+    Attach(other::Attach),
+    #[command(subcommand, after_help = examples::KEY, disable_help_subcommand = true)]
+    Key(key::Key),
+    #[command(after_help = examples::WHOAMI)]
+    Whoami(other::Whoami),
+}
+
+/// Reads the words of a command line, the program's own name first.
+pub(crate) fn parse(words: Vec<OsString>) -> Result<Invocation, clap::Error> {
+    let matches = Attest::command().try_get_matches_from(words)?;
+    let Attest { command } = Attest::from_arg_matches(&matches)?;
+    match command {
+        Command::Approve(words) => words.invocation(),
+        Command::Attach(words) => words.invocation(),
+        Command::Build(words) => words.invocation(),
+        Command::Deploy(words) => words.invocation(),
+        Command::Key(words) => words.invocation(),
+        Command::Predicate(words) => words.invocation(),
+        Command::Scan(words) => words.invocation(),
+        Command::Statement(words) => words.invocation(),
+        Command::Test(words) => words.invocation(),
+        Command::Whoami(words) => words.invocation(),
+    }
+}
+
+/// A fault that clap's own rules cannot express, told as clap tells its own.
+fn fault(message: impl std::fmt::Display) -> clap::Error {
+    Attest::command().error(ErrorKind::ValueValidation, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Attest::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_has_help_with_two_examples() {
+        fn each(command: &clap::Command, path: &str) {
+            let path = format!("{path} {}", command.get_name());
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert_eq!(help.matches("\n  attest ").count(), 2, "{path}: {help}");
+            assert!(
+                command.get_about().is_some_and(|about| !about.to_string().ends_with('.')),
+                "{path}"
+            );
+            command.get_subcommands().for_each(|inner| each(inner, &path));
+        }
+        each(&Attest::command(), "");
+    }
+
+    #[test]
+    fn a_pasted_key_is_not_repeated() {
+        let key = "pkcs11:-----BEGIN SECRET";
+        let words = ["attest", "build", "a", "--key", &key.replace(':', "://")];
+        let error = parse(words.map(OsString::from).to_vec()).unwrap_err().to_string();
+        assert!(!error.contains("SECRET"), "{error}");
+    }
+}

@@ -1,0 +1,107 @@
+//! `attest approve`.
+
+use std::{path::PathBuf, str::FromStr};
+
+use clap::{Args, builder::NonEmptyStringValueParser};
+
+use super::{
+    Invocation,
+    arguments::{Image, Output, Reach, Sign, timestamp},
+};
+use crate::{
+    duration::Span,
+    request::{self, Decision, Expires, Request},
+};
+
+/// Approve an image for an environment, or reject it
+///
+/// Shows what the approval commits to and asks. Better with a verdict, made by
+/// verify gate IMAGE --policy FILE --before STEP --report json=FILE: then it commits to what was
+/// judged, and names the policy.
+#[derive(Args)]
+pub(super) struct Approve {
+    #[command(flatten)]
+    image: Image,
+
+    /// Environment to approve it for
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
+    environment: String,
+
+    /// Verdict to approve: `ready`, for this image and environment
+    #[arg(long, value_name = "FILE")]
+    verdict: Option<PathBuf>,
+
+    /// Reject instead; owes a reason
+    #[arg(long, requires = "reason", conflicts_with = "expires")]
+    reject: bool,
+
+    /// Why
+    #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
+    reason: Option<String>,
+
+    /// Ticket or change URL
+    #[arg(long, value_name = "URL", value_parser = NonEmptyStringValueParser::new())]
+    reference: Option<String>,
+
+    /// Until when it holds: 7d, or a time
+    #[arg(long, value_name = "DURATION", default_value = "7d")]
+    expires: Until,
+
+    #[command(flatten)]
+    sign: Sign,
+
+    #[command(flatten)]
+    reach: Reach,
+
+    #[command(flatten)]
+    output: Output,
+}
+
+#[derive(Clone, Copy)]
+struct Until(Expires);
+
+impl FromStr for Until {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        // Every RFC 3339 time has a `T` or a space inside; no duration has.
+        if text.contains(['T', 't', ' ']) {
+            return Ok(Self(Expires::At(timestamp(text)?)));
+        }
+        text.parse::<Span>()
+            .map(|span| Self(Expires::After(span.duration())))
+            .map_err(|error| error.to_string())
+    }
+}
+
+impl Approve {
+    pub(super) fn invocation(self) -> Result<Invocation, clap::Error> {
+        let Self {
+            image,
+            environment,
+            verdict,
+            reject,
+            reason,
+            reference,
+            expires: Until(expires),
+            sign,
+            reach,
+            output,
+        } = self;
+        let decision = match (reject, reason) {
+            (true, Some(reason)) => Decision::Reject { reason },
+            (_, reason) => Decision::Approve { reason, expires },
+        };
+        let yes = sign.yes();
+        let request = Request::Approve(request::Approve {
+            target: image.target(reach),
+            signing: sign.signing()?,
+            environment,
+            decision,
+            reference,
+            verdict,
+            yes,
+        });
+        Ok(Invocation { request, format: output.format() })
+    }
+}

@@ -1,0 +1,215 @@
+//! Options that several commands share.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum, builder::NonEmptyStringValueParser};
+use evidence::time::{self, Timestamp};
+use registry::{Reference, ReferenceError};
+
+use super::fault;
+use crate::{
+    collect::environment::Given,
+    duration::Span,
+    request::{Access, Delivery, Format, Signing, Target},
+    sign::KeyReference,
+};
+
+/// The one positional of every command that is about an image.
+#[derive(Args)]
+pub(super) struct Image {
+    /// Image: HOST/REPOSITORY[:TAG][@DIGEST] or oci:DIR[:TAG|@DIGEST]
+    #[arg(value_name = "IMAGE", value_parser = reference)]
+    image: Reference,
+}
+
+impl Image {
+    pub(super) fn target(self, access: Reach) -> Target {
+        Target { reference: self.image, access: access.access() }
+    }
+}
+
+/// Reads a reference; its help belongs to the message.
+pub(super) fn reference(text: &str) -> Result<Reference, String> {
+    text.parse().map_err(|error: ReferenceError| format!("{error}; {}", error.help()))
+}
+
+/// How to reach the image.
+#[derive(Args)]
+#[command(next_help_heading = "Registry")]
+pub(super) struct Reach {
+    /// Take a layout for the image of this repository
+    #[arg(long = "as", value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
+    told: Option<String>,
+
+    /// Speak plain HTTP with registries on other machines
+    #[arg(long)]
+    plain_http: bool,
+
+    /// Give up after this long: 90s, 5m
+    #[arg(long, value_name = "DURATION", default_value = "60s")]
+    timeout: Span,
+
+    /// Show requests and where credentials come from, never secrets
+    #[arg(short, long)]
+    verbose: bool,
+}
+
+impl Reach {
+    pub(super) fn access(self) -> Access {
+        let Self { told, plain_http, timeout, verbose } = self;
+        Access { told, plain_http, timeout: timeout.duration(), verbose }
+    }
+}
+
+/// The key.
+#[derive(Args)]
+pub(super) struct Key {
+    /// Sign with this key: a file, or env://NAME [env: ATTEST_KEY]
+    #[arg(long, value_name = "REF")]
+    key: Option<String>,
+}
+
+impl Key {
+    /// The reference is parsed here and not by clap, which would repeat what was typed: people paste
+    /// keys where a name belongs.
+    pub(super) fn reference(self) -> Result<Option<KeyReference>, clap::Error> {
+        self.key
+            .map(|text| text.parse())
+            .transpose()
+            .map_err(|error| fault(format!("--key: {error}")))
+    }
+}
+
+/// What becomes of the statement.
+#[derive(Args)]
+#[command(next_help_heading = "Signing")]
+pub(super) struct Sign {
+    #[command(flatten)]
+    key: Key,
+
+    /// Print the statement, sign nothing; needs no key
+    #[arg(long, conflicts_with_all = ["bundle", "no_attach"])]
+    dry_run: bool,
+
+    /// Keep the signed bundle in this file
+    #[arg(long, value_name = "FILE")]
+    bundle: Option<PathBuf>,
+
+    /// Attach nothing; somebody else does: attest attach --bundle FILE
+    #[arg(long, requires = "bundle")]
+    no_attach: bool,
+
+    /// Answer questions with yes
+    #[arg(short, long)]
+    yes: bool,
+
+    #[command(flatten)]
+    run: Run,
+}
+
+impl Sign {
+    pub(super) fn yes(&self) -> bool {
+        self.yes
+    }
+
+    pub(super) fn signing(self) -> Result<Signing, clap::Error> {
+        let Self { key, dry_run, bundle, no_attach, yes: _, run } = self;
+        let delivery = match (dry_run, bundle, no_attach) {
+            (true, _, _) => Delivery::DryRun,
+            (false, Some(file), true) => Delivery::Keep(file),
+            (false, keep, _) => Delivery::Attach { keep },
+        };
+        Ok(Signing { key: key.reference()?, delivery, given: run.given() })
+    }
+}
+
+/// What overrides the environment.
+#[derive(Args)]
+#[command(next_help_heading = "Run (else found in the CI environment)")]
+pub(super) struct Run {
+    /// Name of the step, where a policy has several of a type: smoke
+    #[arg(long, value_name = "STEP", value_parser = NonEmptyStringValueParser::new())]
+    name: Option<String>,
+
+    /// Leg of a matrix, so that no other leg is superseded
+    #[arg(long, value_name = "LEG", value_parser = NonEmptyStringValueParser::new())]
+    leg: Option<String>,
+
+    /// Repository: https://git.example.com/acme/app
+    #[arg(long, value_name = "URL", value_parser = NonEmptyStringValueParser::new())]
+    source: Option<String>,
+
+    /// Commit, all of it
+    #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
+    commit: Option<String>,
+
+    /// Full ref: refs/heads/main
+    #[arg(long = "ref", value_name = "REF", value_parser = NonEmptyStringValueParser::new())]
+    git_ref: Option<String>,
+
+    /// URL or id of the run
+    #[arg(long, value_name = "RUN", value_parser = NonEmptyStringValueParser::new())]
+    run: Option<String>,
+
+    /// Attempt of the run, from 1
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    attempt: Option<u64>,
+
+    /// Job within the run
+    #[arg(long, value_name = "JOB", value_parser = NonEmptyStringValueParser::new())]
+    job: Option<String>,
+}
+
+impl Run {
+    pub(super) fn given(self) -> Given {
+        let Self { name, leg, source, commit, git_ref, run, attempt, job } = self;
+        Given { source, commit, git_ref, run, attempt, job, name, leg }
+    }
+}
+
+/// How the result is shown.
+#[derive(Args)]
+#[command(next_help_heading = "Output")]
+pub(super) struct Output {
+    #[command(flatten)]
+    shape: Shape,
+
+    /// Print the digest of what was attached, nothing else
+    #[arg(short, long, conflicts_with = "format")]
+    quiet: bool,
+}
+
+impl Output {
+    pub(super) fn format(self) -> Format {
+        let Self { shape, quiet } = self;
+        if quiet { Format::Quiet } else { shape.format() }
+    }
+}
+
+/// The shape of the result alone, where nothing is attached.
+#[derive(Args)]
+pub(super) struct Shape {
+    /// Print the result as
+    #[arg(long, value_enum, default_value_t = Word::Text, value_name = "FORMAT")]
+    format: Word,
+}
+
+impl Shape {
+    pub(super) fn format(self) -> Format {
+        match self.format {
+            Word::Json => Format::Json,
+            Word::Text => Format::Text,
+        }
+    }
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Word {
+    Text,
+    Json,
+}
+
+/// A time that a person types.
+pub(super) fn timestamp(text: &str) -> Result<Timestamp, &'static str> {
+    time::parse(text).ok_or("a time is like 2026-11-30T08:15:00Z")
+}

@@ -1,0 +1,140 @@
+//! `attest predicate`, `statement`, `attach` and `whoami`: the commands with few options.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use evidence::predicate;
+
+use super::{
+    Invocation,
+    arguments::{Image, Key, Output, Reach, Run, Shape, Sign},
+};
+use crate::request::{self, Request};
+
+/// Attest any predicate, as JSON
+///
+/// A predicate of a type that `verify` judges must be readable as that type.
+#[derive(Args)]
+pub(super) struct Predicate {
+    #[command(flatten)]
+    image: Image,
+
+    /// Predicate, a JSON object
+    #[arg(long, value_name = "FILE")]
+    file: PathBuf,
+
+    /// Type: a URI, or a word of cosign's --type
+    #[arg(long = "type", value_name = "TYPE", value_parser = predicate_type)]
+    predicate_type: String,
+
+    #[command(flatten)]
+    sign: Sign,
+
+    #[command(flatten)]
+    reach: Reach,
+
+    #[command(flatten)]
+    output: Output,
+}
+
+fn predicate_type(text: &str) -> Result<String, String> {
+    if let Some((_, uri)) = predicate::ALIASES.iter().find(|(alias, _)| *alias == text) {
+        return Ok((*uri).to_owned());
+    }
+    // A type is a URI (in-toto spec/v1/field_types.md, TypeURI).
+    if text.contains(':') && !text.contains(char::is_whitespace) {
+        return Ok(text.to_owned());
+    }
+    let aliases: Vec<_> = predicate::ALIASES.iter().map(|(alias, _)| *alias).collect();
+    Err(format!("a type is a URI or one of {}", aliases.join(", ")))
+}
+
+impl Predicate {
+    pub(super) fn invocation(self) -> Result<Invocation, clap::Error> {
+        let Self { image, file, predicate_type, sign, reach, output } = self;
+        let (target, signing) = (image.target(reach), sign.signing()?);
+        let request =
+            Request::Predicate(request::Predicate { target, signing, file, predicate_type });
+        Ok(Invocation { request, format: output.format() })
+    }
+}
+
+/// Attest a whole in-toto statement, byte for byte
+///
+/// Its only subject must be the image.
+#[derive(Args)]
+pub(super) struct Statement {
+    #[command(flatten)]
+    image: Image,
+
+    /// Statement, JSON
+    #[arg(long, value_name = "FILE")]
+    file: PathBuf,
+
+    #[command(flatten)]
+    sign: Sign,
+
+    #[command(flatten)]
+    reach: Reach,
+
+    #[command(flatten)]
+    output: Output,
+}
+
+impl Statement {
+    pub(super) fn invocation(self) -> Result<Invocation, clap::Error> {
+        let Self { image, file, sign, reach, output } = self;
+        let (target, signing) = (image.target(reach), sign.signing()?);
+        let request = Request::Statement(request::Statement { target, signing, file });
+        Ok(Invocation { request, format: output.format() })
+    }
+}
+
+/// Attach a bundle that was signed elsewhere
+///
+/// Needs no key. The bundle's statement must be about the image; its signature is not judged.
+#[derive(Args)]
+pub(super) struct Attach {
+    #[command(flatten)]
+    image: Image,
+
+    /// Bundle, as --bundle kept it
+    #[arg(long, value_name = "FILE")]
+    bundle: PathBuf,
+
+    #[command(flatten)]
+    reach: Reach,
+
+    #[command(flatten)]
+    output: Output,
+}
+
+impl Attach {
+    pub(super) fn invocation(self) -> Result<Invocation, clap::Error> {
+        let Self { image, bundle, reach, output } = self;
+        let request = Request::Attach(request::Attach { target: image.target(reach), bundle });
+        Ok(Invocation { request, format: output.format() })
+    }
+}
+
+/// Show which identity would sign here, and where each value comes from
+#[derive(Args)]
+pub(super) struct Whoami {
+    #[command(flatten)]
+    key: Key,
+
+    #[command(flatten)]
+    run: Run,
+
+    #[command(flatten)]
+    shape: Shape,
+}
+
+impl Whoami {
+    pub(super) fn invocation(self) -> Result<Invocation, clap::Error> {
+        let Self { key, run, shape } = self;
+        let request =
+            Request::Whoami(request::Whoami { key: key.reference()?, given: run.given() });
+        Ok(Invocation { request, format: shape.format() })
+    }
+}

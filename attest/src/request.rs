@@ -1,0 +1,286 @@
+//! What a person asked for, typed; the command line is one way to say it.
+//!
+//! A request is complete and consistent by its type: what cannot be combined cannot be written down
+//! here. It holds no secret, only where secrets are.
+
+use std::{ffi::OsString, path::PathBuf, time::Duration};
+
+use evidence::{predicate::deployment::Outcome, time::Timestamp};
+use registry::Reference;
+
+use crate::{
+    collect::environment::Given,
+    sign::{KeyReference, KeyType},
+};
+
+/// One command.
+#[derive(Debug)]
+pub(crate) enum Request {
+    /// `attest approve`.
+    Approve(Approve),
+    /// `attest attach`.
+    Attach(Attach),
+    /// `attest build`.
+    Build(Build),
+    /// `attest deploy`.
+    Deploy(Deploy),
+    /// `attest key`.
+    Key(Key),
+    /// `attest predicate`.
+    Predicate(Predicate),
+    /// `attest scan`.
+    Scan(Scan),
+    /// `attest statement`.
+    Statement(Statement),
+    /// `attest test`.
+    Test(Test),
+    /// `attest whoami`.
+    Whoami(Whoami),
+}
+
+/// What every command that signs takes.
+#[derive(Debug)]
+pub(crate) struct Signing {
+    /// The key; else the variable `ATTEST_KEY` names one.
+    pub(crate) key: Option<KeyReference>,
+    /// What becomes of the bundle.
+    pub(crate) delivery: Delivery,
+    /// What overrides the environment.
+    pub(crate) given: Given,
+}
+
+/// What becomes of a statement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Delivery {
+    /// Signed and attached; the bundle is also kept in the file, if one is named.
+    Attach {
+        /// Where the bundle is kept besides.
+        keep: Option<PathBuf>,
+    },
+    /// Shown, neither signed nor attached.
+    DryRun,
+    /// Signed and kept in the file, not attached.
+    Keep(PathBuf),
+}
+
+/// Which image, and how to reach it.
+#[derive(Debug)]
+pub(crate) struct Target {
+    /// What was typed.
+    pub(crate) reference: Reference,
+    /// How to reach it.
+    pub(crate) access: Access,
+}
+
+/// How to reach a registry or layout.
+#[derive(Clone, Debug)]
+pub(crate) struct Access {
+    /// The name that a layout is taken for.
+    pub(crate) told: Option<String>,
+    /// Whether plain HTTP is spoken with other hosts than this machine.
+    pub(crate) plain_http: bool,
+    /// The time for all requests together.
+    pub(crate) timeout: Duration,
+    /// Whether requests are shown.
+    pub(crate) verbose: bool,
+}
+
+/// How the result is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// One JSON document.
+    Json,
+    /// The referrer's digest alone.
+    Quiet,
+    /// For people.
+    #[default]
+    Text,
+}
+
+/// `attest build`.
+#[derive(Debug)]
+pub(crate) struct Build {
+    /// What was typed; a metadata file can stand in for it.
+    pub(crate) image: Option<Reference>,
+    /// How to reach it.
+    pub(crate) access: Access,
+    /// Key, delivery, run.
+    pub(crate) signing: Signing,
+    /// Where the claim comes from.
+    pub(crate) claim: BuildClaim,
+}
+
+/// Where the claim of a build comes from.
+#[derive(Debug)]
+pub(crate) enum BuildClaim {
+    /// The environment, and BuildKit's metadata file if there is one.
+    Environment {
+        /// The metadata file.
+        metadata: Option<PathBuf>,
+    },
+    /// A ready SLSA predicate.
+    Predicate(PathBuf),
+}
+
+/// `attest scan`.
+#[derive(Debug)]
+pub(crate) struct Scan {
+    /// The image.
+    pub(crate) target: Target,
+    /// Key, delivery, run.
+    pub(crate) signing: Signing,
+    /// The report, and beside it what `trivy version --format json` wrote.
+    pub(crate) reports: Vec<PathBuf>,
+    /// When the scanner's database was last updated.
+    pub(crate) database_updated: Option<Timestamp>,
+    /// Whether a report that names no image is taken.
+    pub(crate) unbound: bool,
+}
+
+/// `attest test`.
+#[derive(Debug)]
+pub(crate) struct Test {
+    /// The image.
+    pub(crate) target: Target,
+    /// Key, delivery, run.
+    pub(crate) signing: Signing,
+    /// Where the result comes from.
+    pub(crate) source: TestSource,
+}
+
+/// Where a test result comes from.
+#[derive(Debug)]
+pub(crate) enum TestSource {
+    /// A command that is run now.
+    Command {
+        /// The program and its arguments.
+        command: Vec<OsString>,
+        /// Whether arguments and output are recorded.
+        record: bool,
+    },
+    /// Reports: files, quoted patterns, directories.
+    Reports(Vec<String>),
+}
+
+/// `attest approve`.
+#[derive(Debug)]
+pub(crate) struct Approve {
+    /// The image.
+    pub(crate) target: Target,
+    /// Key, delivery, run.
+    pub(crate) signing: Signing,
+    /// For which environment.
+    pub(crate) environment: String,
+    /// What is decided.
+    pub(crate) decision: Decision,
+    /// A ticket or change URL.
+    pub(crate) reference: Option<String>,
+    /// The verdict that is approved.
+    pub(crate) verdict: Option<PathBuf>,
+    /// Whether the question was answered beforehand.
+    pub(crate) yes: bool,
+}
+
+/// What is decided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Decision {
+    /// It may go there.
+    Approve {
+        /// Why.
+        reason: Option<String>,
+        /// Until when.
+        expires: Expires,
+    },
+    /// It may not.
+    Reject {
+        /// Why; a rejection owes a reason.
+        reason: String,
+    },
+}
+
+/// Until when an approval holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Expires {
+    /// For so long from now.
+    After(Duration),
+    /// Until then.
+    At(Timestamp),
+}
+
+/// `attest deploy`.
+#[derive(Debug)]
+pub(crate) struct Deploy {
+    /// The image.
+    pub(crate) target: Target,
+    /// Key, delivery, run.
+    pub(crate) signing: Signing,
+    /// Where to.
+    pub(crate) environment: String,
+    /// How it ended.
+    pub(crate) result: Outcome,
+    /// The cluster, host or service.
+    pub(crate) place: Option<String>,
+    /// When it began.
+    pub(crate) started: Option<Timestamp>,
+    /// The verdict that was followed.
+    pub(crate) verdict: Option<PathBuf>,
+}
+
+/// `attest predicate`.
+#[derive(Debug)]
+pub(crate) struct Predicate {
+    /// The image.
+    pub(crate) target: Target,
+    /// Key, delivery, run.
+    pub(crate) signing: Signing,
+    /// The predicate's JSON.
+    pub(crate) file: PathBuf,
+    /// Its type URI.
+    pub(crate) predicate_type: String,
+}
+
+/// `attest statement`.
+#[derive(Debug)]
+pub(crate) struct Statement {
+    /// The image.
+    pub(crate) target: Target,
+    /// Key, delivery, run.
+    pub(crate) signing: Signing,
+    /// The statement's JSON.
+    pub(crate) file: PathBuf,
+}
+
+/// `attest attach`.
+#[derive(Debug)]
+pub(crate) struct Attach {
+    /// The image.
+    pub(crate) target: Target,
+    /// The bundle.
+    pub(crate) bundle: PathBuf,
+}
+
+/// `attest key`.
+#[derive(Debug)]
+pub(crate) enum Key {
+    /// `attest key generate`.
+    Generate {
+        /// `NAME` of `NAME.key` and `NAME.pub`.
+        out: PathBuf,
+        /// Which kind of key.
+        kind: KeyType,
+    },
+    /// `attest key public`.
+    Public {
+        /// The secret key; else the variable `ATTEST_KEY` names one.
+        key: Option<KeyReference>,
+    },
+}
+
+/// `attest whoami`.
+#[derive(Debug)]
+pub(crate) struct Whoami {
+    /// The key, if one is given.
+    pub(crate) key: Option<KeyReference>,
+    /// What overrides the environment.
+    pub(crate) given: Given,
+}

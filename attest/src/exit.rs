@@ -1,0 +1,102 @@
+//! Exit: who has to act, as a number.
+//!
+//! The one mapping from what happened to the process's status, exhaustive on purpose: a new error
+//! does not compile until somebody says whose it is.
+
+use std::process::{ExitCode, Termination};
+
+use crate::{error::Error, report::Report, resolve::ResolveError};
+
+/// How the process ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// Attested.
+    Done,
+    /// What was given cannot honestly be attested; the owner of the artifact acts.
+    Refused,
+    /// The command or its configuration is wrong; whoever wrote it acts.
+    Usage,
+    /// A registry or key is unavailable; retry, then operations.
+    Unavailable,
+    /// `attest test -- CMD`: the command's own status, or what a shell would say of it.
+    Command(u8),
+}
+
+/// `attest test -- CMD`: the command ran and attesting failed, as `docker run` tells its own faults
+/// from the command's.
+const ATTESTING_FAILED: u8 = 125;
+
+impl Exit {
+    /// The status.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Refused => 1,
+            Self::Usage => 2,
+            Self::Unavailable => 3,
+            Self::Command(status) => status,
+        }
+    }
+}
+
+impl Termination for Exit {
+    fn report(self) -> ExitCode {
+        ExitCode::from(self.code())
+    }
+}
+
+impl From<&Result<Report, Error>> for Exit {
+    fn from(result: &Result<Report, Error>) -> Self {
+        match result {
+            Ok(report) => report.command_status().map_or(Self::Done, Self::Command),
+            Err(error) => Self::from(error),
+        }
+    }
+}
+
+impl From<&Error> for Exit {
+    fn from(error: &Error) -> Self {
+        match error {
+            Error::AfterCommand(_) => Self::Command(ATTESTING_FAILED),
+            Error::Command(error) => Self::Command(error.exit_status()),
+            Error::Config(_)
+            | Error::Declined
+            | Error::Environment(_)
+            | Error::Label(_)
+            | Error::Metadata(_)
+            | Error::Provenance(_)
+            | Error::Report(_)
+            | Error::Seal(_)
+            | Error::Statement(_)
+            | Error::Verdict(_) => Self::Refused,
+            Error::GenerateKey(_) | Error::OpenKey(_) | Error::ReportFiles(_) | Error::Usage(_) => {
+                Self::Usage
+            }
+            Error::Attach(_) | Error::Print(_) | Error::Sign(_) => Self::Unavailable,
+            Error::Built(error) if error.is_usage() => Self::Usage,
+            Error::Built(_) => Self::Refused,
+            Error::File(error) if error.is_too_large() => Self::Refused,
+            Error::File(_) => Self::Usage,
+            Error::Resolve(error) => resolve(error),
+        }
+    }
+}
+
+fn resolve(error: &ResolveError) -> Exit {
+    match error {
+        ResolveError::Moved { .. } => Exit::Refused,
+        ResolveError::As
+        | ResolveError::Named
+        | ResolveError::Nameless
+        | ResolveError::Reference(_) => Exit::Usage,
+        ResolveError::Source(error) => source(error),
+    }
+}
+
+/// An image that is not there was misspelt or never pushed; waiting brings nothing.
+fn source(error: &registry::Error) -> Exit {
+    match error {
+        registry::Error::NotFound { .. } | registry::Error::Open(_) => Exit::Usage,
+        _ => Exit::Unavailable,
+    }
+}

@@ -1,0 +1,157 @@
+//! Report: what was done, as one value that both printers show.
+//!
+//! stdout carries the result and nothing else. Every text in here that a stranger could have chosen
+//! was escaped by whoever put it here, or is escaped by the printer.
+
+mod fault;
+mod json;
+mod text;
+
+use std::path::PathBuf;
+
+use evidence::{Digest, Id, json::Value};
+use registry::Pinned;
+
+pub(crate) use self::{fault::fault, text::plural};
+use crate::{attach::Attached, request::Format, resolve::Image, statement::Prepared};
+
+/// What was done.
+pub(crate) enum Report {
+    /// A statement was made about an image.
+    Attested(Box<Attested>),
+    /// Something else was asked for: a key, an identity.
+    Told {
+        /// For people.
+        text: String,
+        /// For machines; it has a `version` member.
+        json: Value,
+    },
+}
+
+/// A statement about an image, and what became of it.
+pub(crate) struct Attested {
+    /// The image.
+    pub(crate) image: Pinned,
+    /// The tag that was typed.
+    pub(crate) tag: Option<String>,
+    /// The predicate type.
+    pub(crate) predicate_type: String,
+    /// What is claimed, for people.
+    pub(crate) said: Vec<Paragraph>,
+    /// What became of it.
+    pub(crate) delivered: Delivered,
+    /// The last word, for stderr.
+    pub(crate) closing: Option<String>,
+    /// The status that the command of `attest test` ended with.
+    pub(crate) command_status: Option<u8>,
+}
+
+/// Lines under one word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Paragraph {
+    /// The word in the margin.
+    pub(crate) label: &'static str,
+    /// The lines.
+    pub(crate) lines: Vec<String>,
+}
+
+impl Paragraph {
+    /// One line under one word.
+    pub(crate) fn new(label: &'static str, line: impl Into<String>) -> Self {
+        Self { label, lines: vec![line.into()] }
+    }
+}
+
+/// What became of a statement.
+pub(crate) enum Delivered {
+    /// It is only shown.
+    Shown(Vec<u8>),
+    /// It was signed.
+    Signed {
+        /// The id of what was said.
+        id: Id,
+        /// The SHA-256 of the bundle.
+        bundle: Digest,
+        /// Who signed; `None` for a bundle that was signed elsewhere.
+        key: Option<Key>,
+        /// The file that holds the bundle.
+        kept: Option<PathBuf>,
+        /// Where it hangs, unless nothing was to be attached.
+        attached: Option<Attached>,
+    },
+}
+
+/// A key, as reports name it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Key {
+    /// The SHA-256 of the public key.
+    pub(crate) id: Digest,
+    /// How it signs.
+    pub(crate) algorithm: &'static str,
+    /// What was opened.
+    pub(crate) reference: String,
+}
+
+impl Report {
+    /// A statement about `image`, and what became of it.
+    pub(crate) fn attested(
+        image: &Image,
+        prepared: &Prepared,
+        said: Vec<Paragraph>,
+        delivered: Delivered,
+    ) -> Self {
+        Self::Attested(Box::new(Attested {
+            image: image.pinned().clone(),
+            tag: image.reference().tag().map(str::to_owned),
+            predicate_type: prepared.statement.predicate_type.clone(),
+            said,
+            delivered,
+            closing: None,
+            command_status: None,
+        }))
+    }
+
+    /// The same with a last word for stderr, and the status of a command that ran.
+    pub(crate) fn closing(mut self, words: Option<String>, status: Option<u8>) -> Self {
+        if let Self::Attested(attested) = &mut self {
+            attested.closing = words;
+            attested.command_status = status;
+        }
+        self
+    }
+
+    /// The last word, for stderr.
+    pub(crate) fn last_word(&self) -> Option<&str> {
+        match self {
+            Self::Attested(attested) => attested.closing.as_deref(),
+            Self::Told { .. } => None,
+        }
+    }
+
+    /// The status that the command of `attest test` ended with.
+    pub(crate) fn command_status(&self) -> Option<u8> {
+        match self {
+            Self::Attested(attested) => attested.command_status,
+            Self::Told { .. } => None,
+        }
+    }
+
+    /// What stdout carries, its last line end included.
+    pub(crate) fn print(&self, format: Format) -> Vec<u8> {
+        match self {
+            Self::Attested(attested) => match &attested.delivered {
+                // What is shown is what would be signed, whatever the format.
+                Delivered::Shown(payload) => [payload, b"\n".as_slice()].concat(),
+                Delivered::Signed { .. } => match format {
+                    Format::Json => json::print(&json::attested(attested)),
+                    Format::Quiet => text::quiet(attested).into_bytes(),
+                    Format::Text => text::attested(attested).into_bytes(),
+                },
+            },
+            Self::Told { text, json } => match format {
+                Format::Json => json::print(json),
+                Format::Quiet | Format::Text => text.clone().into_bytes(),
+            },
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! The printers for what went wrong: for people on stderr, for machines as a document.
+
+use evidence::{json::Value, json::json, text::escape};
+
+use super::json::VERSION;
+use crate::{error::Error, exit::Exit};
+
+/// Columns of a screen.
+const WIDTH: usize = 80;
+
+/// What people read of an error, and the document of it.
+pub(crate) fn fault(error: &Error) -> (Vec<String>, Value) {
+    let exit = Exit::from(error);
+    let mut lines = vec![format!("error: {}", escape(&error.to_string()))];
+    lines.extend(error.details().iter().map(|line| format!("  {}", escape(line))));
+    if let Some(help) = error.help() {
+        lines.push(format!("  help: {}", escape(&help)));
+    }
+    let aftermath = match exit {
+        Exit::Refused => "Nothing was attested.",
+        Exit::Done | Exit::Usage | Exit::Unavailable | Exit::Command(_) => "",
+    };
+    let code = format!("[{}]", error.code());
+    lines.push(format!("  {aftermath}{code:>0$}", WIDTH - 2 - aftermath.len()));
+    let document = json!({
+        "version": VERSION,
+        "error": {
+            "kind": error.code(),
+            "exit": exit.code(),
+            "message": error.to_string(),
+            "details": error.details(),
+            "help": error.help(),
+        },
+    });
+    (lines, document)
+}

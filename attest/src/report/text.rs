@@ -1,0 +1,66 @@
+//! The printer for people: a word in the margin, what it says beside it, at most 80 columns.
+
+use evidence::text::{escape, escape_short};
+
+use super::{Attested, Delivered, Key, Paragraph};
+
+/// The width of the margin; a digest with its algorithm fills the other 71 columns.
+const MARGIN: usize = 9;
+
+pub(super) fn attested(attested: &Attested) -> String {
+    let mut text = String::new();
+    let name = attested.image.name().map_or_else(|| attested.image.to_string(), str::to_owned);
+    // A layout without a name shows as itself, digest and all.
+    let place = name.split_once('@').map_or(&*name, |(place, _)| place);
+    let tag = attested.tag.as_deref().map(|tag| format!("  (tag {})", escape_short(tag, 128)));
+    let pinned = format!("{}{}", escape(place), tag.unwrap_or_default());
+    let digest = attested.image.digest().to_string();
+    paragraph(&mut text, "Pinned", [pinned, digest]);
+    for Paragraph { label, lines } in &attested.said {
+        paragraph(&mut text, label, lines.clone());
+    }
+    if let Delivered::Signed { id, key, kept, attached, bundle } = &attested.delivered {
+        if let Some(Key { id, reference, .. }) = key {
+            let reference = escape_short(reference, 200);
+            paragraph(&mut text, "Signed", [format!("by key {} ({reference})", id.short())]);
+        }
+        paragraph(&mut text, "Id", [id.to_string()]);
+        if let Some(path) = kept {
+            let path = escape_short(&path.display().to_string(), 300);
+            paragraph(&mut text, "Bundle", [bundle.to_string(), format!("kept in {path}")]);
+        }
+        match attached {
+            Some(attached) => {
+                let writes = plural(u64::from(attached.writes), "write");
+                paragraph(&mut text, "Attached", [attached.referrer.to_string(), writes]);
+            }
+            None => {
+                let next = "to attach it: attest attach IMAGE --bundle FILE".to_owned();
+                paragraph(&mut text, "Attached", ["nothing".to_owned(), next]);
+            }
+        }
+    }
+    text
+}
+
+/// The referrer's digest alone; the bundle's where nothing was attached.
+pub(super) fn quiet(attested: &Attested) -> String {
+    match &attested.delivered {
+        Delivered::Signed { attached: Some(attached), .. } => format!("{}\n", attached.referrer),
+        Delivered::Signed { bundle, .. } => format!("{bundle}\n"),
+        Delivered::Shown(_) => String::new(),
+    }
+}
+
+fn paragraph(text: &mut String, label: &str, lines: impl IntoIterator<Item = String>) {
+    let margins = std::iter::once(label).chain(std::iter::repeat(""));
+    for (margin, line) in margins.zip(lines) {
+        text.push_str(&format!("{margin:MARGIN$}{line}"));
+        text.push('\n');
+    }
+}
+
+/// `1 write`, `2 writes`.
+pub(crate) fn plural(number: u64, word: &str) -> String {
+    if number == 1 { format!("1 {word}") } else { format!("{number} {word}s") }
+}

@@ -1,0 +1,97 @@
+//! The commands: each collects its claim and hands it to the same end, [`crate::deliver`].
+
+mod approve;
+mod attach;
+mod build;
+mod decided;
+mod deploy;
+mod key;
+mod predicate;
+mod scan;
+mod statement;
+mod test;
+mod whoami;
+
+use evidence::time::Timestamp;
+use registry::{Options, Reference};
+
+use crate::{
+    collect::{
+        environment::{self, Environment, Found, Given, git},
+        report::{Refused, ended},
+    },
+    error::Error,
+    file,
+    report::Report,
+    request::{Access, Request, Target},
+    resolve::{Image, ResolveError},
+    world::World,
+};
+
+/// Does what was asked for.
+pub(crate) async fn run(world: &World, request: Request) -> Result<Report, Error> {
+    match request {
+        Request::Approve(request) => approve::run(world, request).await,
+        Request::Attach(request) => attach::run(world, request).await,
+        Request::Build(request) => build::run(world, request).await,
+        Request::Deploy(request) => deploy::run(world, request).await,
+        Request::Key(request) => key::run(world, request),
+        Request::Predicate(request) => predicate::run(world, request).await,
+        Request::Scan(request) => scan::run(world, request).await,
+        Request::Statement(request) => statement::run(world, request).await,
+        Request::Test(request) => test::run(world, request).await,
+        Request::Whoami(request) => whoami::run(world, request),
+    }
+}
+
+/// Resolves the image of a command.
+async fn resolve(world: &World, target: Target) -> Result<Image, ResolveError> {
+    let Target { reference, access } = target;
+    at(world, reference, &access).await
+}
+
+async fn at(world: &World, reference: Reference, access: &Access) -> Result<Image, ResolveError> {
+    Image::resolve(reference, access.told.as_deref(), &options(world, access)).await
+}
+
+fn options(world: &World, access: &Access) -> Options {
+    let aside = world.aside.clone();
+    Options {
+        plain_http: access.plain_http,
+        verbose: access.verbose.then_some(aside),
+        timeout: access.timeout,
+        ..Options::default()
+    }
+}
+
+/// Finds out where this runs. Only a build asks the git work tree: for every other claim the work
+/// tree that somebody happens to stand in says nothing.
+fn environment(world: &World, given: &Given, asks_git: bool) -> Result<Environment, Error> {
+    let variables = world.variables();
+    // An event that cannot be read is one that says nothing; GitHub's own tools take it so.
+    let event = environment::event_path(&variables)
+        .and_then(|path| file::read(path.as_ref(), environment::EVENT_BYTES).ok());
+    let work_tree = if asks_git && environment::asks_git(&variables, given) {
+        git::look(&world.directory)
+    } else {
+        None
+    };
+    let found = Found { variables, event, work_tree };
+    Ok(Environment::detect(&found, given)?)
+}
+
+/// `2026-11-20 09:31`, in UTC.
+fn minute(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%d %H:%M").to_string()
+}
+
+/// Says that work and signing differ by an hour or more, and refuses work that has not ended yet.
+fn say_age(world: &World, ended: Option<Timestamp>, now: Timestamp) -> Result<(), Refused> {
+    if let Some(age) = ended::age(ended, now)? {
+        world.say(&format!(
+            "warning: the report is {} old; attesting it makes it no younger",
+            ended::words(age)
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,149 @@
+//! `attest approve`: a person's decision, with what they had before them.
+//!
+//! What is committed to is shown before anybody is asked, and exactly that is signed.
+
+use std::io::{self, BufRead};
+
+use evidence::{
+    predicate::{
+        self,
+        approval::{self, Approval},
+    },
+    text::escape_short,
+    time::Timestamp,
+};
+
+use super::{decided::Decided, environment, minute, resolve};
+use crate::{
+    collect::verdict::Wanted,
+    deliver::{Hand, deliver},
+    error::Error,
+    report::{Paragraph, Report},
+    request::{self, Decision, Delivery, Expires},
+    resolve::Image,
+    statement::{self, Predicate},
+    usage::UsageError,
+    world::{Terminal, World},
+};
+
+pub(super) async fn run(world: &World, request: request::Approve) -> Result<Report, Error> {
+    let asks = !request.yes && request.signing.delivery != Delivery::DryRun;
+    if asks && world.terminal == Terminal::Absent {
+        return Err(UsageError::Unanswered.into());
+    }
+    let request::Approve {
+        target,
+        signing,
+        environment: name,
+        decision,
+        reference,
+        verdict,
+        yes: _,
+    } = request;
+    until(&decision, world.now())?;
+    let hand = Hand::open(world, &signing)?;
+    let image = resolve(world, target).await?;
+    image.must_be_named()?;
+    let decided = match &verdict {
+        Some(path) => Decided::on_verdict(path, Wanted::Ready, &image, &name)?,
+        None => Decided::on_what_hangs(&image).await?,
+    };
+    show(world, &image, hand.as_ref(), &name, &decision, &decided);
+    if asks {
+        ask(world, &decision)?;
+    }
+    let environment = environment(world, &signing.given, false)?;
+    // The time of the answer, not of the question.
+    let now = world.now();
+    let expires = until(&decision, now)?;
+    let said = vec![Paragraph { label: decision.word(), lines: summary(&name, expires, &decided) }];
+    let (decision, reason) = match decision {
+        Decision::Approve { reason, .. } => (approval::Decision::Approved, reason),
+        Decision::Reject { reason } => (approval::Decision::Rejected, Some(reason)),
+    };
+    let approval = Approval {
+        decision,
+        environment: name,
+        reason,
+        reference,
+        approved_at: now,
+        expires,
+        input_attestations: decided.commitments,
+        policy: decided.policy,
+    };
+    let predicate =
+        Predicate { predicate_type: predicate::APPROVAL.to_owned(), value: approval.to_value() };
+    let prepared = statement::make(image.subject(), predicate, &environment.run_member(now))?;
+    let delivered = deliver(&image, &prepared, hand.as_ref(), &signing.delivery, now).await?;
+    Ok(Report::attested(&image, &prepared, said, delivered))
+}
+
+impl Decision {
+    fn word(&self) -> &'static str {
+        match self {
+            Self::Approve { .. } => "Approved",
+            Self::Reject { .. } => "Rejected",
+        }
+    }
+
+    fn verb(&self) -> &'static str {
+        match self {
+            Self::Approve { .. } => "approve",
+            Self::Reject { .. } => "reject",
+        }
+    }
+}
+
+/// Until when the decision holds; a rejection holds until the same person approves.
+fn until(decision: &Decision, now: Timestamp) -> Result<Option<Timestamp>, UsageError> {
+    let Decision::Approve { expires, .. } = decision else { return Ok(None) };
+    let end = match *expires {
+        // Past the end of the calendar is no time at all.
+        Expires::After(length) => now.checked_add(length).map_err(|_| UsageError::Expired)?,
+        Expires::At(end) => end,
+    };
+    if end > now { Ok(Some(end)) } else { Err(UsageError::Expired) }
+}
+
+fn show(
+    world: &World,
+    image: &Image,
+    hand: Option<&Hand>,
+    environment: &str,
+    decision: &Decision,
+    decided: &Decided,
+) {
+    let who = hand.map(|hand| format!(", as key {}", hand.shown().id.short()));
+    world.say(&format!("You are about to {}{}:", decision.verb(), who.unwrap_or_default()));
+    let name = image.pinned().name().unwrap_or_default();
+    world.say(&format!("  image     {}", escape_short(name, 300)));
+    world.say(&format!("            {}", image.digest()));
+    let mut place = escape_short(environment, 80);
+    if let Ok(Some(end)) = until(decision, world.now()) {
+        place.push_str(&format!(", until {}", minute(end)));
+    }
+    world.say(&format!("  for       {place}"));
+    for line in &decided.seen {
+        world.say(&format!("  {line}"));
+    }
+}
+
+fn ask(world: &World, decision: &Decision) -> Result<(), Error> {
+    let verb = match decision {
+        Decision::Approve { .. } => "Approve",
+        Decision::Reject { .. } => "Reject",
+    };
+    world.say(&format!("{verb}? [y/N]"));
+    let mut answer = String::new();
+    // Whatever cannot be read is no yes.
+    let read = io::stdin().lock().read_line(&mut answer);
+    let yes = matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes");
+    if read.is_ok() && yes { Ok(()) } else { Err(Error::Declined) }
+}
+
+fn summary(environment: &str, expires: Option<Timestamp>, decided: &Decided) -> Vec<String> {
+    let until = expires.map(|end| format!(", until {}", minute(end))).unwrap_or_default();
+    let mut lines = vec![format!("for {}{until}", escape_short(environment, 80))];
+    lines.extend(decided.seen.last().cloned());
+    lines
+}

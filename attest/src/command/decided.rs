@@ -1,0 +1,84 @@
+//! What an approval or a deployment was decided on: a verdict, or all that hangs on the image.
+
+use std::path::Path;
+
+use evidence::predicate::commitment::Commitment;
+
+use super::minute;
+use crate::{
+    collect::{
+        hanging::{self, Hanging, Hung},
+        verdict::{self, Verdict, Wanted},
+    },
+    error::Error,
+    file,
+    report::plural,
+    resolve::Image,
+};
+
+/// What a decision commits to.
+pub(super) struct Decided {
+    /// The statements.
+    pub(super) commitments: Vec<Commitment>,
+    /// The digest of the policy whose verdict was followed.
+    pub(super) policy: Option<String>,
+    /// What there is to see, line by line.
+    pub(super) seen: Vec<String>,
+}
+
+impl Decided {
+    /// On a verdict.
+    pub(super) fn on_verdict(
+        path: &Path,
+        wanted: Wanted,
+        image: &Image,
+        environment: &str,
+    ) -> Result<Self, Error> {
+        let bytes = file::read(path, verdict::BYTES)?;
+        let verdict = Verdict::read(&bytes, wanted, image.digest(), environment)?;
+        let mut seen: Vec<String> =
+            verdict.steps.iter().map(|(step, said)| format!("{step:10}{said}")).collect();
+        let revision = verdict.revision.map(|revision| format!(" revision {revision}"));
+        seen.push(format!(
+            "commits to {}, judged {} by policy{} ({})",
+            attestations(verdict.commitments.len()),
+            evidence::text::escape_short(&verdict.decision, 40),
+            revision.unwrap_or_default(),
+            verdict.policy.short(),
+        ));
+        let policy = Some(verdict.policy.to_string());
+        Ok(Self { commitments: verdict.commitments, policy, seen })
+    }
+
+    /// On all that hangs on the image, verified by nobody.
+    pub(super) async fn on_what_hangs(image: &Image) -> Result<Self, Error> {
+        let Hanging { statements, unreadable } =
+            hanging::look(image.source(), &image.subject()).await?;
+        let mut seen: Vec<String> = statements.iter().map(line).collect();
+        seen.extend(unreadable.iter().map(|one| {
+            format!("unreadable, left out: {} {}", one.referrer.short(), short(&one.why))
+        }));
+        seen.push(format!(
+            "commits to {}, verified by nobody; better: --verdict",
+            attestations(statements.len())
+        ));
+        let commitments = statements.iter().map(Hung::commitment).collect();
+        Ok(Self { commitments, policy: None, seen })
+    }
+}
+
+/// `build     4f1c2a9e7b3d  2026-11-20 09:31  key sha256:9c1f…  id sha256:61aa…`.
+fn line(hung: &Hung) -> String {
+    let made = hung.made().map_or_else(|| "at no time".to_owned(), minute);
+    let says = hung.says();
+    let says = if says.is_empty() { says } else { format!("{says}  ") };
+    format!("{:10}{says}{made}  by {}  id {}", hung.step(), hung.who, hung.id.digest().short())
+}
+
+fn attestations(number: usize) -> String {
+    plural(u64::try_from(number).unwrap_or(u64::MAX), "attestation")
+}
+
+fn short(text: &str) -> String {
+    evidence::text::escape_short(text, 120)
+}

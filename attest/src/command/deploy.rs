@@ -1,0 +1,62 @@
+//! `attest deploy`: what was deployed where, and how that ended.
+
+use evidence::{
+    predicate::{
+        self,
+        deployment::{Action, Deployment},
+    },
+    text::escape_short,
+};
+
+use super::{decided::Decided, environment, resolve};
+use crate::{
+    collect::verdict::Wanted,
+    deliver::{Hand, deliver},
+    error::Error,
+    report::{Paragraph, Report},
+    request,
+    statement::{self, Predicate},
+    usage::UsageError,
+    world::World,
+};
+
+pub(super) async fn run(world: &World, request: request::Deploy) -> Result<Report, Error> {
+    let request::Deploy { target, signing, environment: name, result, place, started, verdict } =
+        request;
+    let now = world.now();
+    if started.is_some_and(|start| start > now) {
+        return Err(UsageError::StartedLater.into());
+    }
+    let hand = Hand::open(world, &signing)?;
+    let image = resolve(world, target).await?;
+    image.must_be_named()?;
+    let decided =
+        verdict.map(|path| Decided::on_verdict(&path, Wanted::Allow, &image, &name)).transpose()?;
+    let environment = environment(world, &signing.given, false)?;
+    let mut lines = vec![format!("{} in {}", result.word(), escape_short(&name, 80))];
+    lines.extend(decided.as_ref().and_then(|decided| decided.seen.last().cloned()));
+    let (input_attestations, policy) = match decided {
+        Some(Decided { commitments, policy, seen: _ }) => (commitments, policy),
+        None => (Vec::new(), None),
+    };
+    let deployment = Deployment {
+        action: Action::Deployed,
+        result,
+        environment: name,
+        target: place,
+        from: None,
+        to: None,
+        started_at: started,
+        finished_at: Some(now),
+        input_attestations,
+        policy,
+    };
+    let predicate = Predicate {
+        predicate_type: predicate::DEPLOYMENT.to_owned(),
+        value: deployment.to_value(),
+    };
+    let prepared = statement::make(image.subject(), predicate, &environment.run_member(now))?;
+    let delivered = deliver(&image, &prepared, hand.as_ref(), &signing.delivery, now).await?;
+    let said = vec![Paragraph { label: "Deployed", lines }];
+    Ok(Report::attested(&image, &prepared, said, delivered))
+}

@@ -4,13 +4,21 @@
 //! a signer, the order has no cycle. So the rooms that judge have no error path for a bad policy, and
 //! nothing has been fetched when a policy is refused.
 
+mod broken;
 mod document;
 mod duration;
+mod excerpt;
 mod fault;
+mod files;
 mod glob;
+mod members;
+mod moment;
+mod nearest;
 mod parse;
+mod relations;
 mod signers;
 mod steps;
+mod tree;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,9 +32,9 @@ use jiff::SignedDuration;
 use crate::authenticate::key::PublicKey;
 
 pub use document::schema;
-pub use duration::parse as parse_duration;
+pub use duration::{DurationError, parse as parse_duration};
 pub use fault::{Fault, Faults};
-pub use glob::Glob;
+pub use glob::{Glob, GlobError};
 
 /// A complete policy.
 #[derive(Clone, Debug)]
@@ -61,6 +69,8 @@ pub struct Policy {
     pub labels: Vec<LabelRule>,
     /// What is odd and no fault: an unused signer.
     pub warnings: Vec<Fault>,
+    /// What becomes odd with time: an accepted finding whose date has passed.
+    pub lapses: Vec<Lapse>,
 }
 
 impl Policy {
@@ -69,10 +79,25 @@ impl Policy {
         self.steps.iter().find(|step| step.name == name)
     }
 
+    /// What is odd and no fault at the time of `now`.
+    pub fn warnings_at(&self, now: Timestamp) -> impl Iterator<Item = &Fault> {
+        let lapsed = self.lapses.iter().filter(move |lapse| lapse.since <= now);
+        self.warnings.iter().chain(lapsed.map(|lapse| &lapse.warning))
+    }
+
     /// Whether the policy is for images of this name.
     pub fn is_for(&self, name: &str) -> bool {
         self.images.iter().any(|glob| glob.matches(name))
     }
+}
+
+/// A warning that holds from a moment on.
+#[derive(Clone, Debug)]
+pub struct Lapse {
+    /// The moment.
+    pub since: Timestamp,
+    /// The warning.
+    pub warning: Fault,
 }
 
 /// A line and column in the policy file, counted from 1.
@@ -276,6 +301,9 @@ pub enum Fact {
 }
 
 impl Fact {
+    /// All facts, by their words.
+    pub const ALL: [Self; 4] = [Self::Commit, Self::Ref, Self::Run, Self::Source];
+
     /// The word in the policy.
     pub fn word(self) -> &'static str {
         match self {
@@ -288,7 +316,7 @@ impl Fact {
 
     /// The fact of that word.
     pub fn named(word: &str) -> Option<Self> {
-        [Self::Commit, Self::Ref, Self::Run, Self::Source].into_iter().find(|f| f.word() == word)
+        Self::ALL.into_iter().find(|fact| fact.word() == word)
     }
 }
 

@@ -1,1 +1,222 @@
-//! Signers: names, groups and keys become parties.
+//! Signers: names, groups and key files become parties.
+//!
+//! A party is who counts. Two parties never share a key, so that nobody counts twice, and a group is
+//! only ever a name for parties.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    Credential, CredentialKind, Party,
+    document::{
+        Named, Read,
+        signer::{WrittenCredential, WrittenSigner},
+    },
+    excerpt::Span,
+    fault::{Collected, Fault, every},
+    files::Files,
+    members::At,
+    nearest::{advice, list},
+};
+use crate::authenticate::key::{KeyError, PublicKey};
+
+/// Most groups inside one another.
+const MOST_NESTED: usize = 16;
+
+/// All signers of a policy, resolved.
+#[derive(Debug)]
+pub(super) struct Signers {
+    /// The parties, by name.
+    pub(super) parties: Read<BTreeMap<String, Party>>,
+    /// Where time decides: `from` and `until`.
+    pub(super) timed: Vec<(Span, &'static str)>,
+    /// What each name means.
+    meanings: Meanings,
+    names: Vec<At<String>>,
+    used: BTreeSet<String>,
+}
+
+/// The parties that each name means, or that it has a fault.
+type Meanings = BTreeMap<String, Read<BTreeSet<String>>>;
+
+impl Signers {
+    /// Resolves the signers of a document.
+    pub(super) fn resolve(
+        written: &Named<WrittenSigner>,
+        files: &mut Files<'_>,
+        collected: &mut Collected,
+    ) -> Self {
+        let mut timed = Vec::new();
+        let mut holders = Holders::default();
+        let parties = every(written.iter().filter_map(|(name, signer)| match signer {
+            Ok(WrittenSigner::Party(credentials)) => {
+                timed.extend(credentials.iter().flatten().flat_map(timed_words));
+                let party = party(name, credentials, files, &mut holders, collected);
+                Some(party.map(|party| (name.value.clone(), party)))
+            }
+            Ok(WrittenSigner::Group(_)) => None,
+            Err(fault) => Some(Err(*fault)),
+        }));
+        let mut groups = Groups { written, meanings: Meanings::new(), trail: Vec::new() };
+        let meanings =
+            every(written.iter().map(|(name, _)| groups.meaning(&name.value, collected)));
+        Self {
+            parties: parties.and_then(|all| meanings.map(|_| all.into_iter().collect())),
+            timed,
+            meanings: groups.meanings,
+            names: written.iter().map(|(name, _)| name.clone()).collect(),
+            used: BTreeSet::new(),
+        }
+    }
+
+    /// The names, in the order of the file.
+    pub(super) fn names(&self) -> Vec<&str> {
+        self.names.iter().map(|name| name.value.as_str()).collect()
+    }
+
+    /// The parties that a name in `signed-by` means.
+    pub(super) fn meant_by(
+        &mut self,
+        name: &At<String>,
+        collected: &mut Collected,
+    ) -> Read<BTreeSet<String>> {
+        let Some(meaning) = self.meanings.get(&name.value) else {
+            let fault = Fault::at(name.span, format!("unknown signer `{}`", name.value));
+            return Err(collected.add(fault.label(advice(&name.value, self.names()))));
+        };
+        self.used.insert(name.value.clone());
+        self.used.extend(meaning.iter().flatten().cloned());
+        meaning.clone()
+    }
+
+    /// A warning for each signer that no step names.
+    pub(super) fn warn_of_unused(&self, collected: &mut Collected) {
+        for name in self.names.iter().filter(|name| !self.used.contains(&name.value)) {
+            let fault = Fault::at(name.span, format!("signer `{}` is not used", name.value))
+                .label("no step is signed by it")
+                .help("name it in a `signed-by`, or remove it");
+            collected.warn(fault);
+        }
+    }
+}
+
+fn timed_words(credential: &WrittenCredential) -> Vec<(Span, &'static str)> {
+    let from = credential.from.as_ref().map(|at| (at.span, "from"));
+    let until = credential.until.as_ref().map(|at| (at.span, "until"));
+    from.into_iter().chain(until).collect()
+}
+
+/// Who holds which key, by the key's id.
+type Holders = BTreeMap<String, At<String>>;
+
+fn party(
+    name: &At<String>,
+    credentials: &[Read<WrittenCredential>],
+    files: &mut Files<'_>,
+    holders: &mut Holders,
+    collected: &mut Collected,
+) -> Read<Party> {
+    let credentials = every(credentials.iter().map(|written| {
+        let written = written.as_ref().map_err(|fault| *fault)?;
+        let key = public_key(&written.key, files, collected)?;
+        held_once(name, &written.key, &key, holders, collected)?;
+        Ok(Credential {
+            kind: CredentialKind::Key { file: written.key.value.clone(), key },
+            from: written.from.as_ref().map(|from| from.value),
+            until: written.until.as_ref().map(|until| until.value),
+            at: collected.source.place(written.at.start),
+        })
+    }))?;
+    Ok(Party { name: name.value.clone(), credentials })
+}
+
+fn public_key(
+    path: &At<String>,
+    files: &mut Files<'_>,
+    collected: &mut Collected,
+) -> Read<PublicKey> {
+    let file = files.read(path, "key file", collected)?;
+    PublicKey::from_pem(file).map_err(|error| {
+        let fault = Fault::at(path.span, format!("`{}` is no public key", path.value));
+        let help = match error {
+            KeyError::Private => {
+                "name the public half; and if the private key was ever shared, replace it"
+            }
+            _ => "a key file is PEM and begins with `-----BEGIN PUBLIC KEY-----`",
+        };
+        collected.add(fault.label(error.to_string()).help(help))
+    })
+}
+
+/// Nobody counts twice: not by two names, and not by two windows of one key.
+fn held_once(
+    party: &At<String>,
+    path: &At<String>,
+    key: &PublicKey,
+    holders: &mut Holders,
+    collected: &mut Collected,
+) -> Read<()> {
+    let id = key.id().to_string();
+    let Some(first) = holders.get(&id) else {
+        holders.insert(id, At { value: party.value.clone(), span: path.span });
+        return Ok(());
+    };
+    let fault = if first.value == party.value {
+        Fault::at(path.span, format!("`{}` has the same key twice", party.value))
+            .label("the same key again")
+            .help("write the key once, with one `from` and one `until`")
+    } else {
+        let title = format!("`{}` and `{}` hold the same key", first.value, party.value);
+        Fault::at(path.span, title).label("one key in two parties would count twice").help(
+            "give each party a key of its own; a name for several parties is a group, `any-of`",
+        )
+    };
+    Err(collected.add(fault.also(first.span, format!("`{}` holds it here", first.value))))
+}
+
+/// Groups on their way to being opened.
+struct Groups<'a> {
+    written: &'a Named<WrittenSigner>,
+    meanings: Meanings,
+    /// The groups that are being opened, outermost first.
+    trail: Vec<String>,
+}
+
+impl Groups<'_> {
+    /// The parties that a known name means.
+    fn meaning(&mut self, name: &str, collected: &mut Collected) -> Read<BTreeSet<String>> {
+        if let Some(meaning) = self.meanings.get(name) {
+            return meaning.clone();
+        }
+        let signer = self.written.iter().find(|(known, _)| known.value == name);
+        let meaning = match signer.map(|(_, signer)| signer) {
+            Some(Ok(WrittenSigner::Group(any_of))) => {
+                self.trail.push(name.to_owned());
+                let all = every(any_of.value.iter().map(|member| self.member(member, collected)));
+                self.trail.pop();
+                all.map(|sets| sets.into_iter().flatten().collect())
+            }
+            _ => Ok(BTreeSet::from([name.to_owned()])),
+        };
+        self.meanings.insert(name.to_owned(), meaning.clone());
+        meaning
+    }
+
+    fn member(&mut self, member: &At<String>, collected: &mut Collected) -> Read<BTreeSet<String>> {
+        let name = &member.value;
+        let fault = if self.trail.contains(name) {
+            let through: Vec<&str> = self.trail.iter().map(String::as_str).collect();
+            Fault::at(member.span, format!("group `{name}` contains itself"))
+                .label(format!("opened: {}", list(&through)))
+                .help("a group names parties, or groups that do not name it")
+        } else if !self.written.iter().any(|(known, _)| known.value == *name) {
+            let known = self.written.iter().map(|(name, _)| name.value.as_str());
+            Fault::at(member.span, format!("unknown signer `{name}`")).label(advice(name, known))
+        } else if self.trail.len() >= MOST_NESTED {
+            Fault::at(member.span, format!("more than {MOST_NESTED} groups inside one another"))
+                .label("name the parties themselves")
+        } else {
+            return self.meaning(name, collected);
+        };
+        Err(collected.add(fault))
+    }
+}

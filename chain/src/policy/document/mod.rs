@@ -1,0 +1,353 @@
+//! The policy file as it is written: every member read, no name resolved, no file opened.
+//!
+//! The structs are the language: their members, in kebab-case, are all that a policy may say, and
+//! `policies/policy.schema.json` is made from them. A member that could not be read stands as
+//! [`Faulted`], so that the rest is still looked at.
+
+pub(super) mod image;
+mod shape;
+pub(super) mod signer;
+pub(super) mod step;
+
+use evidence::time::Timestamp;
+use image::WrittenImage;
+use schemars::{JsonSchema, generate::SchemaSettings};
+use signer::WrittenSigner;
+use step::WrittenStep;
+
+use super::{
+    Clocks, Fact, Glob,
+    excerpt::Span,
+    fault::{Collected, Fault, Faulted, every},
+    glob::GlobError,
+    members::{self, At, Members, unempty},
+    moment::{self, Edge},
+    nearest::advice,
+    tree::{Member, Node, Value},
+};
+
+/// The only version of the language.
+const VERSION: u64 = 1;
+
+/// The words of `trust.time`.
+const CLOCKS: [&str; 3] = ["claimed", "log", "timestamp"];
+
+/// Most entries of one map: more than any policy has, few enough to be compared with one another.
+const MOST_ENTRIES: usize = 1_000;
+
+/// What a member says, or that it has a fault.
+pub(super) type Read<T> = Result<T, Faulted>;
+
+/// Named entries of a map, in the order of the file.
+pub(super) type Named<T> = Vec<(At<String>, Read<T>)>;
+
+/// What must be shown about an image before it is deployed.
+#[derive(Debug, JsonSchema)]
+#[schemars(rename = "Policy", rename_all = "kebab-case", deny_unknown_fields)]
+#[expect(dead_code, reason = "`schema` and `trust` stand here for the JSON Schema")]
+pub(super) struct Document {
+    /// The version of this language: 1.
+    #[schemars(with = "shape::Version")]
+    schema: (),
+    /// Which revision of the policy this is; printed in every verdict.
+    #[schemars(with = "Option<u64>")]
+    pub(super) revision: Read<Option<At<u64>>>,
+    /// What the policy is called; without it, the name of the file.
+    #[schemars(with = "Option<shape::Text>")]
+    pub(super) name: Read<Option<At<String>>>,
+    /// Where somebody who was denied finds people.
+    #[schemars(with = "Option<shape::Text>")]
+    pub(super) contact: Read<Option<At<String>>>,
+    /// Which images the policy is for; `*` stands for anything up to the next `/`.
+    #[schemars(with = "shape::Texts")]
+    pub(super) images: Read<Vec<Glob>>,
+    /// Until when the policy may be used.
+    #[schemars(with = "Option<shape::Moment>")]
+    pub(super) expires: Read<Option<At<Timestamp>>>,
+    /// Whom to believe besides the signers.
+    #[schemars(with = "Option<Trust>")]
+    trust: (),
+    /// Whose clocks may say that evidence is not younger than it claims.
+    #[schemars(skip)]
+    pub(super) time: Read<Option<At<Clocks>>>,
+    /// Who signs: parties with their keys, and groups of parties.
+    #[schemars(with = "shape::Signers")]
+    pub(super) signers: Read<Named<WrittenSigner>>,
+    /// What must be shown, step by step.
+    #[schemars(with = "shape::Steps")]
+    pub(super) steps: Read<Named<WrittenStep>>,
+    /// Which steps each gate asks for: a list, or `all`.
+    #[schemars(with = "Option<shape::Environments>")]
+    pub(super) environments: Read<Named<Vec<At<String>>>>,
+    /// Facts that must be present and equal across steps.
+    #[schemars(with = "Option<shape::SameFacts>")]
+    pub(super) same: Read<Vec<Read<At<(Fact, Vec<At<String>>)>>>>,
+    /// What is asked about the image itself.
+    #[schemars(with = "Option<WrittenImage>")]
+    pub(super) image: Read<WrittenImage>,
+    /// That there is nothing else.
+    #[schemars(skip)]
+    pub(super) nothing_else: Read<()>,
+}
+
+/// Whom to believe besides the signers.
+#[derive(Debug, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "it stands here for the JSON Schema")]
+struct Trust {
+    /// Whose clocks may say that evidence is not younger than it claims.
+    #[schemars(with = "Option<shape::TimeSources>")]
+    time: (),
+}
+
+impl Document {
+    /// Reads the tree of a policy file.
+    pub(super) fn read(node: &Node, collected: &mut Collected) -> Read<Self> {
+        let whole = Span::default();
+        if matches!(node.value, Value::Null) {
+            return Err(collected.add(
+                Fault::of_file("the policy is empty")
+                    .help("docs/policy.md begins with a first one"),
+            ));
+        }
+        let mut members = Members::of(node, whole, "the policy", collected)?;
+        let schema = version(&mut members, collected);
+        let time = clocks(&mut members, collected);
+        Ok(Self {
+            schema: (),
+            revision: members.number("revision", collected),
+            name: members.text("name", collected),
+            contact: members.text("contact", collected),
+            images: images(&mut members, collected),
+            expires: moment(&mut members, "expires", Edge::End, collected),
+            trust: (),
+            time,
+            signers: signers(&mut members, collected),
+            steps: steps(&mut members, collected),
+            environments: environments(&mut members, collected),
+            same: same(&mut members, collected),
+            image: WrittenImage::of(&mut members, collected),
+            nothing_else: members.finish(collected).and(schema),
+        })
+    }
+}
+
+/// The JSON Schema of a policy file.
+pub fn schema() -> serde_json::Value {
+    let generator = SchemaSettings::draft2020_12().into_generator();
+    generator.into_root_schema_for::<Document>().to_value()
+}
+
+/// The version that the file says, before anything else is looked at.
+pub(super) fn other_version(node: &Node, collected: &mut Collected) -> Read<()> {
+    let Value::Map(members) = &node.value else { return Ok(()) };
+    let Some(member) = members.iter().find(|member| member.name == "schema") else { return Ok(()) };
+    match member.node.value {
+        Value::Whole(number) if number != i128::from(VERSION) => {
+            let span = members::pointed(&member.node, member.at);
+            let fault =
+                Fault::at(span, format!("this version reads policies of schema 1, not {number}"))
+                    .label("the only version is 1")
+                    .help("if the policy is newer than this program, upgrade the program");
+            Err(collected.add(fault))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn version(members: &mut Members<'_>, collected: &mut Collected) -> Read<()> {
+    match members.number("schema", collected)? {
+        Some(_) => Ok(()),
+        None => Err(collected.add(
+            Fault::of_file("the policy does not say its `schema`")
+                .help("begin it with `schema: 1`"),
+        )),
+    }
+}
+
+fn images(members: &mut Members<'_>, collected: &mut Collected) -> Read<Vec<Glob>> {
+    let Some(texts) = members.texts("images", collected)? else {
+        let fault = Fault::of_file("the policy does not say which `images` it is for")
+            .help("add `images: [\"registry.example.com/payments/*\"]`");
+        return Err(collected.add(fault));
+    };
+    every(texts.into_iter().map(|image| {
+        image.value.parse().map_err(|error: GlobError| {
+            let title = format!("`{}` is no pattern for image names", image.value);
+            let example = "such as `registry.example.com/payments/*`";
+            collected.add(Fault::at(image.span, title).label(error.to_string()).help(example))
+        })
+    }))
+}
+
+fn clocks(members: &mut Members<'_>, collected: &mut Collected) -> Read<Option<At<Clocks>>> {
+    let Some(trust) = members.take("trust") else { return Ok(None) };
+    let mut trust_members = Members::of(&trust.node, trust.at, "`trust`", collected)?;
+    let words = trust_members.texts("time", collected);
+    let span = trust_members.take("time").map_or(trust.at, |member| member.at);
+    trust_members.finish(collected)?;
+    let Some(words) = words? else { return Ok(None) };
+    let mut clocks = Clocks::default();
+    every(words.iter().map(|word| {
+        match word.value.as_str() {
+            "claimed" => clocks.claimed = true,
+            "log" => clocks.log = true,
+            "timestamp" => clocks.timestamp = true,
+            other => {
+                let fault = Fault::at(word.span, format!("unknown clock `{other}`"));
+                return Err(collected.add(fault.label(advice(other, CLOCKS))));
+            }
+        }
+        Ok(())
+    }))?;
+    for word in words.iter().filter(|word| word.value != "claimed") {
+        let title = format!("`{}` bounds nothing in this version", word.value);
+        let label = "no logs and no timestamps are read yet; `claimed` is";
+        collected.warn(Fault::at(word.span, title).label(label));
+    }
+    Ok(Some(At { value: clocks, span }))
+}
+
+fn signers(members: &mut Members<'_>, collected: &mut Collected) -> Read<Named<WrittenSigner>> {
+    let Some(member) = members.take("signers") else {
+        let fault = Fault::of_file("the policy names no `signers`")
+            .help("add `signers: {release: {key: keys/release.pub}}`");
+        return Err(collected.add(fault));
+    };
+    named(member, "._@/+-", collected, |name, entry, collected| {
+        WrittenSigner::read(name, &entry.node, collected)
+    })
+}
+
+fn steps(members: &mut Members<'_>, collected: &mut Collected) -> Read<Named<WrittenStep>> {
+    let fault = |fault: Fault| {
+        fault
+            .label("a policy that asks for nothing would allow everything")
+            .help("add `steps: {build: {type: build, signed-by: NAME}}`")
+    };
+    match members.take("steps") {
+        None => Err(collected.add(fault(Fault::of_file("the policy has no steps")))),
+        Some(member) if is_nothing(&member.node) => {
+            Err(collected.add(fault(Fault::at(member.at, "the policy has no steps"))))
+        }
+        Some(member) => named(member, "_-", collected, |name, entry, collected| {
+            WrittenStep::read(name, &entry.node, collected)
+        }),
+    }
+}
+
+fn is_nothing(node: &Node) -> bool {
+    match &node.value {
+        Value::Null => true,
+        Value::List(list) => list.is_empty(),
+        Value::Map(members) => members.is_empty(),
+        _ => false,
+    }
+}
+
+fn environments(
+    members: &mut Members<'_>,
+    collected: &mut Collected,
+) -> Read<Named<Vec<At<String>>>> {
+    let Some(member) = members.take("environments") else { return Ok(Vec::new()) };
+    named(member, "._@/+-", collected, |_, entry, collected| members::texts(entry, collected))
+}
+
+type SameSteps = At<(Fact, Vec<At<String>>)>;
+
+fn same(members: &mut Members<'_>, collected: &mut Collected) -> Read<Vec<Read<SameSteps>>> {
+    let Some(member) = members.take("same") else { return Ok(Vec::new()) };
+    let mut facts = Members::of(&member.node, member.at, "`same`", collected)?;
+    let mut read = Vec::new();
+    for fact in Fact::ALL {
+        let Some(entry) = facts.take(fact.word()) else { continue };
+        let steps = members::texts(entry, collected).and_then(|steps| match steps.len() {
+            0 | 1 => Err(collected.add(
+                Fault::at(entry.at, format!("`same` compares `{}` of one step only", entry.name))
+                    .label("equality needs two steps")
+                    .help("name at least two steps, or leave this out"),
+            )),
+            _ => Ok(At { value: (fact, steps), span: entry.at }),
+        });
+        read.push(steps);
+    }
+    facts.finish(collected)?;
+    unempty(member, read.is_empty(), collected)?;
+    Ok(read)
+}
+
+/// A member that is a date or a time.
+pub(super) fn moment(
+    members: &mut Members<'_>,
+    name: &'static str,
+    edge: Edge,
+    collected: &mut Collected,
+) -> Read<Option<At<Timestamp>>> {
+    let Some(written) = members.text(name, collected)? else { return Ok(None) };
+    match moment::parse(&written.value, edge) {
+        Some(time) => Ok(Some(At { value: time, span: written.span })),
+        None => {
+            let fault = Fault::at(written.span, format!("`{name}` is neither a date nor a time"))
+                .label("not `2026-12-31`, nor `2026-12-31T18:00:00Z`")
+                .help("a time needs its offset from UTC: `Z`, or such as `+01:00`");
+            Err(collected.add(fault))
+        }
+    }
+}
+
+/// The entries of a map whose members have names of the author's own.
+fn named<T>(
+    member: &Member,
+    punctuation: &str,
+    collected: &mut Collected,
+    mut read: impl FnMut(&At<String>, &Member, &mut Collected) -> Read<T>,
+) -> Read<Named<T>> {
+    let Value::Map(entries) = &member.node.value else {
+        // Not a map: this says so.
+        Members::of(&member.node, member.at, format!("`{}`", member.name), collected)?;
+        return Ok(Vec::new());
+    };
+    unempty(member, entries.is_empty(), collected)?;
+    if entries.len() > MOST_ENTRIES {
+        let title = format!("`{}` has more than {MOST_ENTRIES} entries", member.name);
+        return Err(collected.add(Fault::at(member.at, title).label("split the policy")));
+    }
+    let mut all = Vec::new();
+    for entry in entries {
+        let name = At { value: entry.name.clone(), span: entry.at };
+        let fits = spelled(&name, punctuation, collected);
+        let value = read(&name, entry, collected);
+        all.push((name, fits.and(value)));
+    }
+    Ok(all)
+}
+
+/// A fault for a name that could be taken for something else in a report or a command line.
+fn spelled(name: &At<String>, punctuation: &str, collected: &mut Collected) -> Read<()> {
+    let begins = name.value.starts_with(|c: char| c.is_ascii_alphanumeric());
+    let plain = name.value.chars().all(|c| c.is_ascii_alphanumeric() || punctuation.contains(c));
+    if begins && plain && name.value.len() <= 64 {
+        return Ok(());
+    }
+    let marks = punctuation.chars().map(|mark| format!("`{mark}`")).collect::<Vec<_>>().join(" ");
+    let fault = Fault::at(name.span, format!("`{}` is no name", name.value)).label(format!(
+        "a name is up to 64 letters (a to z), digits and {marks}, and begins with a letter or digit"
+    ));
+    Err(collected.add(fault))
+}
+
+/// A text as the path or word that a member of a list holds.
+pub(super) fn list_of<'a>(
+    member: &'a Member,
+    what: &str,
+    collected: &mut Collected,
+) -> Read<&'a [Node]> {
+    let Value::List(nodes) = &member.node.value else {
+        let span = members::pointed(&member.node, member.at);
+        let fault = Fault::at(span, format!("`{}` must be a list of {what}", member.name));
+        let label = format!("this is {}", members::kind_of(&member.node.value));
+        return Err(collected.add(fault.label(label)));
+    };
+    unempty(member, nodes.is_empty(), collected)?;
+    Ok(nodes)
+}

@@ -321,4 +321,20 @@ proptest::proptest! {
         file.extend(&bytes);
         let _ = read(&[made("any.json", &file), made("any.json", &bytes)], None);
     }
+
+    #[test]
+    fn no_flipped_bytes_panic(
+        flips in proptest::collection::vec((proptest::num::usize::ANY, proptest::num::u8::ANY), 1..4)
+    ) {
+        for name in ["trivy-vuln-madeup-db-ignored-shown.json", "trivy-version.json"] {
+            let mut file = sample(&format!("scan/{name}"));
+            for (at, byte) in &flips {
+                let length = file.bytes.len();
+                file.bytes[at % length] = *byte;
+            }
+            if let Ok(report) = read(&[file], None) {
+                let _ = bound(&report, false);
+            }
+        }
+    }
 }

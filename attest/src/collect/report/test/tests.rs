@@ -280,6 +280,26 @@ proptest::proptest! {
     }
 
     #[test]
+    fn no_flipped_bytes_panic(
+        flips in proptest::collection::vec((proptest::num::usize::ANY, proptest::num::u8::ANY), 1..4)
+    ) {
+        for name in ["pytest-mixed-xunit1.xml", "nextest-flaky.xml"] {
+            let mut file = sample(&format!("test/{name}"));
+            for (at, byte) in &flips {
+                let length = file.bytes.len();
+                file.bytes[at % length] = *byte;
+            }
+            let mut reader = Reader::default();
+            if reader.add(&file).is_ok() {
+                let counts = reader.report.counts;
+                proptest::prop_assert_eq!(
+                    counts.executed, counts.passed + counts.warned + counts.failed
+                );
+            }
+        }
+    }
+
+    #[test]
     fn no_soup_of_tags_loses_a_failure(
         words in proptest::collection::vec(proptest::sample::select(vec![
             "<testsuite name='s'>", "</testsuite>", "<testcase name='c'>", "</testcase>",

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use evidence::{
     Id,
-    predicate::{View, commitment::Commitment},
+    predicate::View,
     time::{self, Timestamp},
 };
 use jiff::SignedDuration;
@@ -17,8 +17,8 @@ use crate::{
     judge::{Considered, Judged, Setting, What, content, word::Word},
     relate::{Choice, Related, Shared},
     verdict::{
-        CandidateReport, Deadline, Decision, Fate, ImageReport, PolicyReport, ProofReport,
-        RelationReport, StepReport, VERSION, Verdict,
+        CandidateReport, CommitmentReport, Deadline, Decision, Fate, ImageReport, PolicyReport,
+        ProofReport, RelationReport, StepReport, VERSION, Verdict,
     },
     withheld::Withheld,
 };
@@ -183,17 +183,17 @@ fn relation(shared: &Shared) -> RelationReport {
 }
 
 /// What whoever follows this verdict commits to: the joint choice and every newest word judged.
-fn commitments(judged: &[Judged<'_, '_>], chosen: &[Choice<'_, '_>]) -> Vec<Commitment> {
+fn commitments(judged: &[Judged<'_, '_>], chosen: &[Choice<'_, '_>]) -> Vec<CommitmentReport> {
     let chosen = chosen.iter().flat_map(|choice| choice.words.iter().map(|option| option.word));
     let speaking = judged.iter().flat_map(|judged| judged.speaking.iter().copied());
     let by_id: BTreeMap<&Id, &Word<'_>> =
         chosen.chain(speaking).map(|word| (word.id(), word)).collect();
     by_id
         .into_values()
-        .map(|word| Commitment {
-            id: Some(word.id().clone()),
-            predicate_type: Some(word.predicate_type().to_owned()),
-            bundle: word.bound().verified().carrier().bundle.clone(),
+        .map(|word| CommitmentReport {
+            id: word.id().to_string(),
+            predicate_type: word.predicate_type().to_owned(),
+            bundle: word.bound().verified().carrier().bundle.as_ref().map(ToString::to_string),
         })
         .collect()
 }

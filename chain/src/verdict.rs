@@ -3,7 +3,6 @@
 //! Allow is built from proofs ([`crate::relate::Proofs`] has no public constructor), never from the
 //! absence of findings.
 
-use evidence::predicate::commitment::Commitment;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -71,8 +70,7 @@ pub struct Verdict {
     pub findings: Vec<Finding>,
     /// What an approver or deployer who follows this verdict commits to: the joint choice and every
     /// newest word that was judged.
-    #[schemars(with = "Vec<serde_json::Value>")]
-    pub commitments: Vec<Commitment>,
+    pub commitments: Vec<CommitmentReport>,
     /// Until when it stays good, and what ends it.
     pub good_until: Option<Deadline>,
     /// What ends within 30 days.
@@ -201,6 +199,18 @@ pub struct CandidateReport {
     pub run: Option<String>,
     /// The referrer manifest or the file that carried it.
     pub found: String,
+}
+
+/// An attestation to commit to.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CommitmentReport {
+    /// The id of the statement.
+    pub id: String,
+    /// Its predicate type.
+    pub predicate_type: String,
+    /// The SHA-256 of the bundle bytes that carried it.
+    pub bundle: Option<String>,
 }
 
 /// A fact that is the same across steps and labels.

@@ -142,6 +142,7 @@ fn concerns(step: &Step, predicate_type: Option<&str>) -> bool {
 
 /// Whether a word of the step's kind speaks for the step; if not, what becomes of it.
 fn select(step: &Step, word: &Word<'_>, setting: Setting<'_>) -> Result<(), (Fate, Code, String)> {
+    meant(step, word)?;
     if !step.signed_by.parties.contains(word.party()) {
         let reason =
             format!("signed by `{}`; the step takes `{}`", word.party(), step.signed_by.word);
@@ -155,7 +156,12 @@ fn select(step: &Step, word: &Word<'_>, setting: Setting<'_>) -> Result<(), (Fat
         );
         return Err((Fate::Dropped, Code::WrongSubject, reason));
     }
-    // Unreadable: nobody can say for which name or environment, so it fails every step of its kind.
+    Ok(())
+}
+
+/// Whether a word is meant for the step: its environment, name and tool are those that it selects.
+/// What cannot be read is meant for every step of its kind, since nobody can say that it is not.
+fn meant(step: &Step, word: &Word<'_>) -> Result<(), (Fate, Code, String)> {
     let Some(view) = word.view() else {
         return Ok(());
     };

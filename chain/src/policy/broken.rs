@@ -11,6 +11,9 @@ use super::{
 /// The fault that a YAML error is.
 pub(super) fn fault(error: &Error, source: &Source) -> Fault {
     let error = error.without_snippet();
+    if let Error::AliasError { error, .. } = error {
+        return fault(error, source);
+    }
     let span = error.location().map(|location| {
         let of = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
         let start = source.offset(of(location.line()), of(location.column()));
@@ -70,7 +73,7 @@ fn words(error: &Error) -> Words {
         other => {
             let message = UserMessageFormatter.format_message(other);
             let help = message.contains("tab").then_some("indent with spaces");
-            ("the policy is no YAML".to_owned(), escape_short(&message, 200), help)
+            ("the policy is not valid YAML".to_owned(), escape_short(&message, 200), help)
         }
     }
 }

@@ -37,6 +37,18 @@ const LATER: [(&str, &str); 9] = [
     ("<<", "merging is not part of YAML 1.2"),
 ];
 
+/// Members that cannot be left out, where they may stand.
+const NEEDED: [&str; 9] =
+    ["any-of", "id", "images", "key", "reason", "signed-by", "signers", "type", "until"];
+
+/// What to do about a member that says nothing.
+fn fill(name: &str) -> String {
+    match NEEDED.contains(&name) {
+        true => "write something here".to_owned(),
+        false => format!("write something here, or leave `{name}` out"),
+    }
+}
+
 /// A map of which members are taken.
 pub(super) struct Members<'a> {
     /// What the map is, for messages: `step `scan``.
@@ -67,7 +79,9 @@ impl<'a> Members<'a> {
 
     /// The member of that name, if it is there.
     pub(super) fn take(&mut self, name: &'static str) -> Option<&'a Member> {
-        self.taken.push(name);
+        if !self.taken.contains(&name) {
+            self.taken.push(name);
+        }
         self.members.iter().find(|member| member.name == name)
     }
 
@@ -160,7 +174,7 @@ pub(super) fn text(
         }
         Value::Null | Value::Text(_) => Fault::at(span, format!("`{name}` has no value"))
             .label("there is nothing here")
-            .help(format!("give it a value, or leave `{name}` out")),
+            .help(fill(name)),
         Value::Bool | Value::Fraction | Value::Whole(_) => {
             let quoted = collected.source.slice(node.span).to_owned();
             Fault::at(span, format!("`{name}` must be text"))
@@ -198,7 +212,7 @@ pub(super) fn unempty(
     }
     let fault = Fault::at(member.at, format!("`{}` is empty", member.name))
         .label("there is nothing in it")
-        .help(format!("name something, or leave `{}` out", member.name));
+        .help(fill(&member.name));
     Err(collected.add(fault))
 }
 

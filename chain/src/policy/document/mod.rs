@@ -185,8 +185,13 @@ fn clocks(members: &mut Members<'_>, collected: &mut Collected) -> Read<Option<A
     let mut trust_members = Members::of(&trust.node, trust.at, "`trust`", collected)?;
     let words = trust_members.texts("time", collected);
     let span = trust_members.take("time").map_or(trust.at, |member| member.at);
-    trust_members.finish(collected)?;
-    let Some(words) = words? else { return Ok(None) };
+    let finished = trust_members.finish(collected);
+    let clocks = words.and_then(|words| words.map(|words| named_clocks(&words, collected)).transpose());
+    finished?;
+    Ok(clocks?.map(|value| At { value, span }))
+}
+
+fn named_clocks(words: &[At<String>], collected: &mut Collected) -> Read<Clocks> {
     let mut clocks = Clocks::default();
     every(words.iter().map(|word| {
         match word.value.as_str() {
@@ -205,7 +210,7 @@ fn clocks(members: &mut Members<'_>, collected: &mut Collected) -> Read<Option<A
         let label = "no logs and no timestamps are read yet; `claimed` is";
         collected.warn(Fault::at(word.span, title).label(label));
     }
-    Ok(Some(At { value: clocks, span }))
+    Ok(clocks)
 }
 
 fn signers(members: &mut Members<'_>, collected: &mut Collected) -> Read<Named<WrittenSigner>> {
@@ -271,7 +276,7 @@ fn same(members: &mut Members<'_>, collected: &mut Collected) -> Read<Vec<Read<S
         });
         read.push(steps);
     }
-    facts.finish(collected)?;
+    read.extend(facts.finish(collected).err().map(Err));
     unempty(member, read.is_empty(), collected)?;
     Ok(read)
 }

@@ -72,6 +72,14 @@ impl WrittenSigner {
                 let what = format!("signer `{}`", name.value);
                 let mut members = Members::of(node, name.span, what, collected)?;
                 if members.has("any-of") {
+                    if let Some(key) = members.take("key") {
+                        let fault = Fault::at(key.at, format!("group `{}` has a key", name.value));
+                        return Err(collected.add(
+                            fault.label("a group is only a name for others").help(
+                                "make the key's holder a party of its own, and name it in `any-of`",
+                            ),
+                        ));
+                    }
                     let any_of = members.texts("any-of", collected);
                     let span = members.take("any-of").map_or(name.span, |member| member.at);
                     members.finish(collected)?;

@@ -5,7 +5,9 @@
 
 use evidence::{
     Bundle, Digest, Id, Material, Statement, Subject,
-    predicate::{Claim, Kind, View, commitment::Commitment},
+    predicate::{
+        Claim, Kind, View, approval::Decision, commitment::Commitment, test_result::Counts,
+    },
     time::Timestamp,
 };
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -147,7 +149,7 @@ fn who(material: &Material) -> String {
         Material::PublicKey { hint } => match STANDARD.decode(hint) {
             Ok(bytes) if bytes.len() == 32 => {
                 let start = bytes.iter().take(6).map(|byte| format!("{byte:02x}"));
-                format!("key sha256:{}", start.collect::<String>())
+                format!("key {}", start.collect::<String>())
             }
             _ => format!("key {}", evidence::text::escape_short(hint, 40)),
         },
@@ -185,8 +187,8 @@ impl Hung {
     pub(crate) fn says(&self) -> String {
         match &self.claim.view {
             View::Approval(approval) => match approval.decision {
-                evidence::predicate::approval::Decision::Approved => "approved".to_owned(),
-                evidence::predicate::approval::Decision::Rejected => "REJECTED".to_owned(),
+                Decision::Approved => "approved".to_owned(),
+                Decision::Rejected => "REJECTED".to_owned(),
             },
             View::Build(build) => {
                 let commit: String = build.commit.iter().flat_map(|c| c.chars().take(12)).collect();
@@ -194,7 +196,10 @@ impl Hung {
             }
             View::Deployment(deployment) => deployment.result.word().to_owned(),
             View::Scan(scan) => format!("{} findings", scan.findings.len()),
-            View::Test(test) => test.result.word().to_owned(),
+            View::Test(test) => match test.counts {
+                Some(Counts { failed: 1.., .. }) | None => test.result.word().to_owned(),
+                Some(counts) => format!("{} passed", counts.passed),
+            },
             View::Exception(_) | View::Sbom | View::Summary(_) | View::Other => String::new(),
         }
     }

@@ -14,10 +14,11 @@ use evidence::{
 
 use super::environment::{Environment, Known};
 
-/// The labels that name a commit.
-const COMMITS: [&str; 2] = ["git.commit", "org.opencontainers.image.revision"];
 /// The label that names a run.
 const RUN: &str = "ci.run";
+/// Each label that is compared, and how.
+const COMPARED: [(&str, Compare); 3] =
+    [("git.commit", commit), (RUN, run), ("org.opencontainers.image.revision", commit)];
 /// git abbreviates to no fewer hex digits than these by default (git-config(1), core.abbrev).
 const ABBREVIATED: usize = 7;
 
@@ -68,10 +69,8 @@ impl Labels {
         environment: &Environment,
         config: &Digest,
     ) -> Result<Vec<Comparison>, LabelMismatch> {
-        let commits = COMMITS.map(|label| (label, commit as Compare));
-        commits
+        COMPARED
             .into_iter()
-            .chain([(RUN, run as Compare)])
             .filter_map(|(label, compare)| Some((label, compare, self.stated(label)?)))
             .map(|(label, compare, stated)| match compare(stated, environment) {
                 Ok(outcome) => Ok(Comparison { label, outcome }),

@@ -104,7 +104,7 @@ fn source_notes(environment: &Environment) -> Option<Value> {
     if let Some(head) = &environment.head {
         notes.insert("headCommit".to_owned(), json!(head.value));
     }
-    (!notes.is_empty()).then(|| Value::Object(notes))
+    (!notes.is_empty()).then_some(Value::Object(notes))
 }
 
 /// Why a build cannot be attested.

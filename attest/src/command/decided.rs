@@ -16,6 +16,9 @@ use crate::{
     resolve::Image,
 };
 
+/// The width of a step's column, so that it stands under what is said of the image.
+const STEP: usize = 8;
+
 /// What a decision commits to.
 pub(super) struct Decided {
     /// The statements.
@@ -37,7 +40,7 @@ impl Decided {
         let bytes = file::read(path, verdict::BYTES)?;
         let verdict = Verdict::read(&bytes, wanted, image.digest(), environment)?;
         let mut seen: Vec<String> =
-            verdict.steps.iter().map(|(step, said)| format!("{step:10}{said}")).collect();
+            verdict.steps.iter().map(|(step, said)| format!("{step:STEP$}  {said}")).collect();
         let revision = verdict.revision.map(|revision| format!(" revision {revision}"));
         seen.push(format!(
             "commits to {}, judged {} by policy{} ({})",
@@ -54,7 +57,7 @@ impl Decided {
     pub(super) async fn on_what_hangs(image: &Image) -> Result<Self, Error> {
         let Hanging { statements, unreadable } =
             hanging::look(image.source(), &image.subject()).await?;
-        let mut seen: Vec<String> = statements.iter().map(line).collect();
+        let mut seen: Vec<String> = table(&statements).collect();
         seen.extend(unreadable.iter().map(|one| {
             format!("unreadable, left out: {} {}", one.referrer.short(), short(&one.why))
         }));
@@ -67,12 +70,24 @@ impl Decided {
     }
 }
 
-/// `build     4f1c2a9e7b3d  2026-11-20 09:31  key sha256:9c1f…  id sha256:61aa…`.
-fn line(hung: &Hung) -> String {
-    let made = hung.made().map_or_else(|| "at no time".to_owned(), minute);
-    let says = hung.says();
-    let says = if says.is_empty() { says } else { format!("{says}  ") };
-    format!("{:10}{says}{made}  by {}  id {}", hung.step(), hung.who, hung.id.digest().short())
+/// `build     4f1c2a9e7b3d  2026-11-20 09:31  key 9c1f2a…  id sha256:61aa…`, in columns.
+fn table(statements: &[Hung]) -> impl Iterator<Item = String> {
+    let rows: Vec<[String; 3]> = statements
+        .iter()
+        .map(|hung| {
+            let made = hung.made().map_or_else(|| "at no time".to_owned(), minute);
+            [hung.step(), hung.says(), format!("{made}  {}", hung.who)]
+        })
+        .collect();
+    let width = |column: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(column));
+        cells.map(|cell| cell.chars().count()).max().unwrap_or_default()
+    };
+    let (step, says) = (width(0).max(STEP), width(1));
+    let ids: Vec<String> = statements.iter().map(|hung| hung.id.digest().short()).collect();
+    rows.into_iter()
+        .zip(ids)
+        .map(move |([a, b, c], id)| format!("{a:step$}  {b:says$}  {c}  id {id}"))
 }
 
 fn attestations(number: usize) -> String {

@@ -137,11 +137,11 @@ pub(crate) enum Refused {
         file: String,
     },
     /// Nothing in the report says which image it is about.
-    #[error("`{}` names no image{}", shown(.file), .why.words())]
+    #[error("`{}` {}", shown(.file), .why.words())]
     Unbound {
         /// The report.
         file: String,
-        /// What else there is to say.
+        /// Why not.
         why: Unnamed,
     },
     /// A format that is not read.
@@ -215,11 +215,8 @@ pub(crate) enum Unnamed {
 impl Unnamed {
     fn words(self) -> &'static str {
         match self {
-            Self::Silent => "",
-            Self::Index => {
-                " that is proven to be this one: this image is an index, and a scan is of one \
-                 platform"
-            }
+            Self::Silent => "names no image",
+            Self::Index => "is about one platform at most, and this image is an index",
         }
     }
 }

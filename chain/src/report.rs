@@ -132,7 +132,7 @@ fn candidate(considered: &Considered<'_, '_>, chosen: &BTreeSet<&Id>) -> Candida
         What::Word(word) => of_word(word, considered.fate),
         What::Refusal(refusal) => of_refusal(refusal),
     };
-    let is_chosen = considered.fate == Fate::Stands
+    let is_chosen = matches!(considered.fate, Fate::Stands | Fate::Superseded)
         && matches!(considered.what, What::Word(word) if chosen.contains(word.id()));
     CandidateReport {
         fate: if is_chosen { Fate::Chosen } else { considered.fate },

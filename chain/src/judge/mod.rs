@@ -334,7 +334,9 @@ fn fates<'w, 'p>(run: &Run<'w, 'p>, lapse: Option<&(Code, String)>) -> Vec<Outco
             (Fate::Superseded, Some((*code, message.clone())))
         }
         (_, true, Some(lapse)) => (Fate::Lapsed, Some(lapse.clone())),
-        _ => (Fate::Stands, None),
+        (_, true, None) => (Fate::Stands, None),
+        // A newer run speaks; a joint choice may still take this one.
+        (_, false, _) => (Fate::Superseded, None),
     };
     let superseded = run.superseded.iter().map(|word| (*word, Fate::Superseded, None));
     run.left.iter().map(|word| (*word, left.0, left.1.clone())).chain(superseded).collect()

@@ -186,7 +186,8 @@ fn clocks(members: &mut Members<'_>, collected: &mut Collected) -> Read<Option<A
     let words = trust_members.texts("time", collected);
     let span = trust_members.take("time").map_or(trust.at, |member| member.at);
     let finished = trust_members.finish(collected);
-    let clocks = words.and_then(|words| words.map(|words| named_clocks(&words, collected)).transpose());
+    let clocks =
+        words.and_then(|words| words.map(|words| named_clocks(&words, collected)).transpose());
     finished?;
     Ok(clocks?.map(|value| At { value, span }))
 }

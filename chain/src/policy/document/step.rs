@@ -198,7 +198,9 @@ fn length(
     name: &'static str,
     collected: &mut Collected,
 ) -> Read<Option<At<SignedDuration>>> {
-    if let Some(Member { node: Node { value: Value::Whole(number), span }, .. }) = members.take(name) {
+    if let Some(Member { node: Node { value: Value::Whole(number), span }, .. }) =
+        members.take(name)
+    {
         let fault = Fault::at(*span, format!("`{name}` has no unit"));
         let help = format!("write `{number}h` for hours, `{number}d` for days");
         return Err(collected.add(fault.label("how long is that?").help(help)));

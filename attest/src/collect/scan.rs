@@ -68,9 +68,8 @@ pub(crate) fn lines(bound: &Bound<'_>, now: Timestamp) -> Vec<String> {
         lines.push(format!("suppressed in the report: {}", report.suppressed.len()));
     }
     if report.ran == Ran::Claimed {
-        lines
-            .push("no vulnerability in it, and it would look the same had none been looked".into());
-        lines.push("for: `trivy image --list-all-pkgs=false` writes a report that shows it".into());
+        lines.push("nothing in the report shows that vulnerabilities were looked for;".to_owned());
+        lines.push("run trivy with --list-all-pkgs=false for one that does".to_owned());
     }
     if bound.by() == By::None {
         lines.push("unbound: nothing in the report says that it is about this image".to_owned());

@@ -34,6 +34,8 @@ pub struct Budget {
     pub in_flight_requests: u32,
     /// Pages of one list: `referrers` in pages of ten.
     pub pages: usize,
+    /// Pages of a list of tags: 100,000 tags in pages of a hundred, as Docker Hub has them.
+    pub tag_pages: usize,
     /// Redirects of one request, as the Fetch standard's clients and curl's docs allow at least.
     pub redirects: usize,
     /// How often one request is tried.
@@ -57,6 +59,7 @@ impl Default for Budget {
             in_flight_bytes: 32 * 1024 * 1024,
             in_flight_requests: 16,
             pages: 100,
+            tag_pages: 1_000,
             redirects: 10,
             tries: 3,
             pause: Duration::from_millis(200),

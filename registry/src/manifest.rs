@@ -207,7 +207,8 @@ pub enum ManifestError {
 }
 
 impl ManifestError {
-    fn shape(error: serde_json::Error) -> Self {
+    /// A document of another shape than it should have.
+    pub fn shape(error: serde_json::Error) -> Self {
         Self::Shape(std::sync::Arc::new(error))
     }
 }

@@ -1,0 +1,161 @@
+//! Why a bundle could not be attached. Nobody can say that it hangs there, so the command fails;
+//! all of it can be tried again.
+
+use std::{fmt, io, path::PathBuf};
+
+use evidence::{Digest, text::escape_short};
+use serde::Deserialize;
+
+/// Why a bundle could not be attached.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum AttachError {
+    /// Other writers kept overwriting the fallback tag.
+    #[error("the fallback tag of {subject} did not settle in {rounds} rounds")]
+    Contended {
+        /// The image.
+        subject: Digest,
+        /// How often it was written.
+        rounds: u32,
+    },
+    /// `index.json` cannot be read.
+    #[error("`{}` cannot be read: {reason}", path.display())]
+    Index {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: serde_json::Error,
+    },
+    /// A file of a layout.
+    #[error("`{}` cannot be written: {reason}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: io::Error,
+    },
+    /// Another process holds the layout.
+    #[error("`{}` is being written by another process", path.display())]
+    Locked {
+        /// The locked file.
+        path: PathBuf,
+    },
+    /// The registry refuses what is pushed.
+    #[error("{place} refuses {what}: it answered {status}{words}")]
+    Refused {
+        /// The registry.
+        place: String,
+        /// What was pushed.
+        what: Pushed,
+        /// The status.
+        status: u16,
+        /// What the registry says about it.
+        words: Words,
+    },
+    /// The registry could not be read or reached.
+    #[error(transparent)]
+    Registry(#[from] registry::Error),
+    /// The bundle is larger than is read.
+    #[error("the bundle has {size} bytes, at most {most} are read")]
+    TooLarge {
+        /// Its size.
+        size: usize,
+        /// The most.
+        most: u64,
+    },
+    /// The manifest could not be written down.
+    #[error("the manifest cannot be written: {0}")]
+    Write(serde_json::Error),
+}
+
+impl AttachError {
+    /// The stable code.
+    pub(crate) fn code(&self) -> &'static str {
+        match self {
+            Self::Contended { .. } => "contended",
+            Self::Index { .. } | Self::Io { .. } => "layout",
+            Self::Locked { .. } => "locked",
+            Self::Refused { .. } => "push-refused",
+            Self::Registry(error) => error.kind(),
+            Self::TooLarge { .. } => "limit",
+            Self::Write(_) => "manifest",
+        }
+    }
+
+    /// What to do.
+    pub(crate) fn help(&self) -> Option<String> {
+        let help = match self {
+            Self::Contended { .. } | Self::Locked { .. } => "run it again",
+            Self::Refused { what: Pushed::Tag { .. }, status: 400 | 403 | 409 | 412, .. } => {
+                "a registry without the referrers API lists evidence under tags: let tags that \
+                 begin with `sha256-` be written and overwritten, also where others are immutable"
+            }
+            Self::Refused { status: 403, .. } => "the login needs the right to push",
+            Self::Refused { status: 405, .. } => "the repository may be read-only",
+            Self::Refused { status: 413, .. } => "the quota or a size limit may be reached",
+            Self::Registry(error) => error.help()?,
+            _ => return None,
+        };
+        Some(help.to_owned())
+    }
+}
+
+/// What was pushed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Pushed {
+    /// A blob.
+    Blob(Digest),
+    /// A manifest, by its digest.
+    Manifest(Digest),
+    /// A manifest, under a tag.
+    Tag(String),
+}
+
+impl fmt::Display for Pushed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Blob(digest) => write!(f, "blob {digest}"),
+            Self::Manifest(digest) => write!(f, "manifest {digest}"),
+            Self::Tag(tag) => write!(f, "tag `{tag}`"),
+        }
+    }
+}
+
+/// A registry's own words about an error (distribution-spec 1.1, "Error Codes").
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Words {
+    code: String,
+    message: String,
+}
+
+#[derive(Deserialize)]
+struct Errors {
+    errors: Vec<OneError>,
+}
+
+#[derive(Deserialize)]
+struct OneError {
+    #[serde(default)]
+    code: String,
+    #[serde(default)]
+    message: String,
+}
+
+impl Words {
+    /// The first error that a body names; none if it names none.
+    pub(super) fn of(body: &[u8]) -> Self {
+        let errors: Option<Errors> = serde_json::from_slice(body).ok();
+        let first = errors.and_then(|errors| errors.errors.into_iter().next());
+        first.map_or_else(Self::default, |first| Self { code: first.code, message: first.message })
+    }
+}
+
+impl fmt::Display for Words {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.code.is_empty() && self.message.is_empty() {
+            return Ok(());
+        }
+        let (code, message) = (escape_short(&self.code, 60), escape_short(&self.message, 200));
+        write!(f, " (`{code}`: `{message}`)")
+    }
+}

@@ -6,6 +6,7 @@
 mod scan;
 
 use std::{
+    fmt,
     fs::File,
     io::{self, Read},
     path::{Path, PathBuf},
@@ -15,7 +16,7 @@ use std::{
 use evidence::Digest;
 
 use crate::{
-    Budget, Descriptor, Error, Limit, Manifest, ManifestKind, OpenError, Options, Source,
+    Budget, Descriptor, Error, Limit, Manifest, ManifestKind, OpenError, Options, Source, Verbose,
     budget::Meter,
     error::{Cause, What},
     manifest::may_be_manifest,
@@ -32,10 +33,9 @@ const COSIGN_IMAGE: &str = "dev.cosignproject.cosign/image";
 const COSIGN_INDEX: &str = "dev.cosignproject.cosign/imageIndex";
 
 /// A layout directory.
-#[derive(Debug)]
 pub struct LayoutSource {
     dir: PathBuf,
-    options: Options,
+    verbose: Option<Verbose>,
     meter: Arc<Meter>,
 }
 
@@ -54,7 +54,7 @@ impl LayoutSource {
                 return Err(absent(name));
             }
         }
-        Ok(Self { dir: dir.to_owned(), options: options.clone(), meter })
+        Ok(Self { dir: dir.to_owned(), verbose: options.verbose.clone(), meter })
     }
 
     /// The directory.
@@ -145,7 +145,7 @@ impl LayoutSource {
         match self.entry(&entry)?.kind {
             ManifestKind::Index { manifests } => Ok(manifests),
             ManifestKind::Image { .. } => {
-                if let Some(verbose) = &self.options.verbose {
+                if let Some(verbose) = &self.verbose {
                     verbose(&format!(
                         "the fallback tag of {subject} is no index; nothing is listed"
                     ));
@@ -190,6 +190,12 @@ impl LayoutSource {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(Error::unavailable(what(), self.place(), Cause::Io(Arc::new(error)))),
         }
+    }
+}
+
+impl fmt::Debug for LayoutSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "LayoutSource({})", self.dir.display())
     }
 }
 

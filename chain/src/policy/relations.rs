@@ -2,7 +2,7 @@
 
 use super::{
     Environment, Fact, LabelRule, Same, Step,
-    document::{Named, Read, image::WrittenLabel, step::WrittenStep},
+    document::{Named, Read, WrittenSame, image::WrittenLabel, step::WrittenStep},
     excerpt::Span,
     fault::{Collected, Fault, every},
     members::At,
@@ -181,15 +181,15 @@ pub(super) fn warn_of_unasked(
 
 /// The facts that must be equal, their steps looked up.
 pub(super) fn same(
-    written: &[Read<At<(Fact, Vec<At<String>>)>>],
+    written: &[Read<WrittenSame>],
     names: &Names<'_>,
     collected: &mut Collected,
 ) -> Read<Vec<Same>> {
     every(written.iter().map(|same| {
-        let At { value: (fact, steps), span } = same.as_ref().map_err(|fault| *fault)?;
-        every(steps.iter().map(|step| known(&step.value, step.span, names, collected)))?;
-        let steps = steps.iter().map(|step| step.value.clone()).collect();
-        Ok(Same { fact: *fact, steps, at: collected.source.place(span.start) })
+        let same = same.as_ref().map_err(|fault| *fault)?;
+        every(same.steps.iter().map(|step| known(&step.value, step.span, names, collected)))?;
+        let steps = same.steps.iter().map(|step| step.value.clone()).collect();
+        Ok(Same { fact: same.fact, steps, at: collected.source.place(same.at.start) })
     }))
 }
 

@@ -93,8 +93,8 @@ fn resolve(
         not_signed_by: not_signed_by?,
         after: after?,
         covers: covers?,
-        max_age: written.max_age.clone()?.map(|at| at.value),
-        database_max_age: written.database_max_age.clone()?.map(|at| at.value),
+        max_age: written.max_age?.map(|at| at.value),
+        database_max_age: written.database_max_age?.map(|at| at.value),
         limits: written.findings.clone()?.map(|at| at.value),
         accept: accept.into_iter().map(|at| at.value).collect(),
         results: written.result.clone()?.map_or_else(|| vec![Word::Passed], |at| at.value),
@@ -250,7 +250,7 @@ fn fits(
     let mut read = every(misplaced.into_iter().flatten().map(|(name, span, only)| {
         let fault = Fault::at(span, format!("`{name}` is for {only}"))
             .label(format!("step `{}` is of type `{word}`", step.value))
-            .help(format!("leave it out, or set it on the step that it was meant for"))
+            .help("leave it out, or set it on the step that it was meant for")
             .also(claims.span, "this type");
         Err::<(), Faulted>(collected.add(fault))
     }))

@@ -11,7 +11,7 @@ pub(super) mod step;
 
 use evidence::time::Timestamp;
 use image::WrittenImage;
-use schemars::{JsonSchema, generate::SchemaSettings};
+use schemars::{JsonSchema, Schema, generate::SchemaSettings, transform::RecursiveTransform};
 use signer::WrittenSigner;
 use step::WrittenStep;
 
@@ -81,13 +81,21 @@ pub(super) struct Document {
     pub(super) environments: Read<Named<Vec<At<String>>>>,
     /// Facts that must be present and equal across steps.
     #[schemars(with = "Option<shape::SameFacts>")]
-    pub(super) same: Read<Vec<Read<At<(Fact, Vec<At<String>>)>>>>,
+    pub(super) same: Read<Vec<Read<WrittenSame>>>,
     /// What is asked about the image itself.
     #[schemars(with = "Option<WrittenImage>")]
     pub(super) image: Read<WrittenImage>,
     /// That there is nothing else.
     #[schemars(skip)]
     pub(super) nothing_else: Read<()>,
+}
+
+/// A fact that must be equal across steps.
+#[derive(Debug)]
+pub(super) struct WrittenSame {
+    pub(super) fact: Fact,
+    pub(super) steps: Vec<At<String>>,
+    pub(super) at: Span,
 }
 
 /// Whom to believe besides the signers.
@@ -134,8 +142,32 @@ impl Document {
 
 /// The JSON Schema of a policy file.
 pub fn schema() -> serde_json::Value {
-    let generator = SchemaSettings::draft2020_12().into_generator();
+    let settings = SchemaSettings::draft2020_12().with_transform(RecursiveTransform(no_null));
+    let generator = settings.into_generator();
     generator.into_root_schema_for::<Document>().to_value()
+}
+
+/// A member without a value is a fault: what may be left out may not be null.
+fn no_null(schema: &mut Schema) {
+    let is_null = |value: &serde_json::Value| {
+        value.is_null() || value == "null" || value.get("type").is_some_and(|kind| kind == "null")
+    };
+    for keyword in ["anyOf", "enum", "type"] {
+        let Some(serde_json::Value::Array(values)) = schema.get_mut(keyword) else { continue };
+        values.retain(|value| !is_null(value));
+        let Some(only) = (if values.len() == 1 { values.pop() } else { None }) else { continue };
+        match (keyword, only) {
+            ("anyOf", serde_json::Value::Object(only)) => {
+                schema.remove(keyword);
+                only.into_iter().for_each(|(name, value)| _ = schema.insert(name, value));
+            }
+            ("enum", only) => {
+                schema.remove(keyword);
+                schema.insert("const".to_owned(), only);
+            }
+            (_, only) => _ = schema.insert(keyword.to_owned(), only),
+        }
+    }
 }
 
 /// The version that the file says, before anything else is looked at.
@@ -259,9 +291,7 @@ fn environments(
     named(member, "._@/+-", collected, |_, entry, collected| members::texts(entry, collected))
 }
 
-type SameSteps = At<(Fact, Vec<At<String>>)>;
-
-fn same(members: &mut Members<'_>, collected: &mut Collected) -> Read<Vec<Read<SameSteps>>> {
+fn same(members: &mut Members<'_>, collected: &mut Collected) -> Read<Vec<Read<WrittenSame>>> {
     let Some(member) = members.take("same") else { return Ok(Vec::new()) };
     let mut facts = Members::of(&member.node, member.at, "`same`", collected)?;
     let mut read = Vec::new();
@@ -273,7 +303,7 @@ fn same(members: &mut Members<'_>, collected: &mut Collected) -> Read<Vec<Read<S
                     .label("equality needs two steps")
                     .help("name at least two steps, or leave this out"),
             )),
-            _ => Ok(At { value: (fact, steps), span: entry.at }),
+            _ => Ok(WrittenSame { fact, steps, at: entry.at }),
         });
         read.push(steps);
     }

@@ -1,0 +1,397 @@
+//! The command line. Only this room knows clap; what leaves it is a typed request.
+//!
+//! Parsing does no I/O, but for one look at whether a source of evidence is a path. No flag weakens
+//! what the policy asks for, and no variable of the environment chooses a policy or a source: a CI
+//! job's environment is written by whoever writes the job.
+
+use std::{ffi::OsString, path::PathBuf, time::Duration};
+
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use evidence::text::escape_short;
+use registry::{Reference, ReferenceError};
+
+use crate::{
+    gather::{Supplied, SuppliedError},
+    output::Target,
+    report::Format,
+};
+
+/// Verify the whole chain of one image digest before a deployment is allowed
+#[derive(Debug, Parser)]
+#[command(name = "verify", version, term_width = 80, disable_help_subcommand = true)]
+#[command(after_help = "\
+Examples:
+  verify gate registry.example.com/payments/api:v1.4.0 --policy production.yaml
+  verify list registry.example.com/payments/api:v1.4.0")]
+struct Line {
+    #[command(subcommand)]
+    command: CommandArgs,
+}
+
+#[derive(Debug, Subcommand)]
+enum CommandArgs {
+    /// Decide whether an image may be deployed
+    #[command(after_help = "\
+Exit codes: 0 allow or ready, 1 deny, 2 command or policy wrong, 3 no verdict.
+
+Examples:
+  verify gate registry.example.com/payments/api:v1.4.0 \\
+      --policy production.yaml --environment production
+  verify gate oci:image:v1 --as registry.example.com/acme/app \\
+      --policy policy.yaml --before approve --report json=ready.json")]
+    Gate(GateArgs),
+    /// List what hangs on an image
+    #[command(after_help = "\
+Examples:
+  verify list registry.example.com/payments/api:v1.4.0
+  verify list oci:image:v1 --format json")]
+    List(ListArgs),
+}
+
+#[derive(Debug, Args)]
+struct GateArgs {
+    #[command(flatten)]
+    image: ImageArgs,
+    /// The policy that decides
+    #[arg(long, value_name = "FILE")]
+    policy: PathBuf,
+    /// What the image is to be deployed to; may be left out if the policy
+    /// has only one
+    #[arg(long, value_name = "NAME")]
+    environment: Option<String>,
+    /// Ask only for what comes before this step, for those who make it
+    #[arg(long, value_name = "STEP")]
+    before: Option<String>,
+    /// Write the verdict to a file as well: text, json, github, junit,
+    /// markdown or html; `-` is stdout [repeatable]
+    #[arg(long = "report", value_name = "FORMAT=PATH")]
+    reports: Vec<String>,
+    /// Print the pinned reference alone, and only if it may be deployed
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+#[derive(Debug, Args)]
+struct ListArgs {
+    #[command(flatten)]
+    image: ImageArgs,
+    /// Judge what is listed by this policy
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+    /// With --policy: for which environment
+    #[arg(long, value_name = "NAME", requires = "policy")]
+    environment: Option<String>,
+}
+
+#[derive(Debug, Args)]
+struct ImageArgs {
+    /// The image: HOST/REPOSITORY with :TAG or @DIGEST, or oci:DIR[:TAG] for
+    /// a layout directory
+    #[arg(value_name = "IMAGE")]
+    image: String,
+    /// What an image in a layout directory is named
+    #[arg(long = "as", value_name = "NAME")]
+    name: Option<String>,
+    /// Evidence from elsewhere: a bundle file, a directory of them, or a
+    /// repository [repeatable]
+    #[arg(long, value_name = "FILE|DIR|REF")]
+    evidence: Vec<String>,
+    /// How to print: text or json [default: $VERIFY_FORMAT, or text]
+    #[arg(long, value_name = "FORMAT")]
+    format: Option<OutputFormat>,
+    /// Show requests, whole ids, and what decided nothing
+    #[arg(long, short)]
+    verbose: bool,
+    /// Speak plain HTTP with other hosts than this one
+    #[arg(long)]
+    plain_http: bool,
+    /// How long the whole answer may take
+    #[arg(long, value_name = "DURATION", default_value = "60s")]
+    timeout: String,
+}
+
+/// How stdout is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum OutputFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// For machines.
+    Json,
+}
+
+/// What was asked.
+#[derive(Clone, Debug)]
+pub enum Request {
+    /// Decide.
+    Gate(Gate),
+    /// List.
+    List(List),
+}
+
+/// About which image, and how to read and print.
+#[derive(Clone, Debug)]
+pub struct ImageRequest {
+    /// The image.
+    pub reference: Reference,
+    /// The name that was given to a layout.
+    pub told: Option<String>,
+    /// Evidence from elsewhere.
+    pub supplied: Vec<Supplied>,
+    /// How to print.
+    pub format: OutputFormat,
+    /// Whether to show more.
+    pub verbose: bool,
+    /// Whether to speak plain HTTP.
+    pub plain_http: bool,
+    /// How long it may take.
+    pub timeout: Duration,
+}
+
+/// A request to decide.
+#[derive(Clone, Debug)]
+pub struct Gate {
+    /// The image.
+    pub image: ImageRequest,
+    /// Its name, that the policy is held against.
+    pub name: String,
+    /// The policy.
+    pub policy: PathBuf,
+    /// The environment.
+    pub environment: Option<String>,
+    /// Only what comes before this step.
+    pub before: Option<String>,
+    /// Further reports.
+    pub reports: Vec<Target>,
+    /// The pinned reference alone.
+    pub quiet: bool,
+}
+
+/// A request to list.
+#[derive(Clone, Debug)]
+pub struct List {
+    /// The image.
+    pub image: ImageRequest,
+    /// By which policy to judge what is listed, for which environment, under which name.
+    pub judge: Option<Judge>,
+}
+
+/// By what a list is judged.
+#[derive(Clone, Debug)]
+pub struct Judge {
+    /// The policy.
+    pub policy: PathBuf,
+    /// The environment.
+    pub environment: Option<String>,
+    /// The image's name.
+    pub name: String,
+}
+
+/// What the command line came to.
+#[derive(Debug)]
+pub enum Parsed {
+    /// A request.
+    Request(Box<Request>),
+    /// Help or the version, to be printed.
+    Text(String),
+}
+
+/// Parses the command line. `format` is `VERIFY_FORMAT`, the only variable that is this command's own.
+pub fn parse(arguments: &[OsString], format: Option<&str>) -> Result<Parsed, UsageError> {
+    let line = Line::command()
+        .try_get_matches_from(arguments)
+        .and_then(|matches| Line::from_arg_matches(&matches));
+    match line {
+        Ok(line) => request(line.command, format).map(Box::new).map(Parsed::Request),
+        Err(error) if error.use_stderr() => {
+            Err(UsageError::Syntax { text: error.render().to_string() })
+        }
+        Err(error) => Ok(Parsed::Text(error.render().to_string())),
+    }
+}
+
+fn request(command: CommandArgs, format: Option<&str>) -> Result<Request, UsageError> {
+    match command {
+        CommandArgs::Gate(GateArgs { image, policy, environment, before, reports, quiet }) => {
+            if quiet && before.is_some() {
+                return Err(UsageError::BeforeQuiet);
+            }
+            let image = image_request(image, format)?;
+            let reports = self::reports(&reports, quiet || image.format == OutputFormat::Json)?;
+            let name = name(&image)?;
+            Ok(Request::Gate(Gate { image, name, policy, environment, before, reports, quiet }))
+        }
+        CommandArgs::List(ListArgs { image, policy, environment }) => {
+            let image = image_request(image, format)?;
+            let judge = match policy {
+                Some(policy) => Some(Judge { policy, environment, name: name(&image)? }),
+                None => None,
+            };
+            Ok(Request::List(List { image, judge }))
+        }
+    }
+}
+
+fn image_request(args: ImageArgs, variable: Option<&str>) -> Result<ImageRequest, UsageError> {
+    let ImageArgs { image, name, evidence, format, verbose, plain_http, timeout } = args;
+    let reference: Reference = image.parse().map_err(UsageError::Image)?;
+    let told = name.map(|name| told(&reference, &name)).transpose()?;
+    let supplied = evidence.iter().map(|text| Supplied::parse(text));
+    Ok(ImageRequest {
+        reference,
+        told,
+        supplied: supplied.collect::<Result<_, _>>().map_err(UsageError::Supplied)?,
+        format: match format {
+            Some(format) => format,
+            None => format_of_variable(variable)?,
+        },
+        verbose,
+        plain_http,
+        timeout: duration(&timeout).ok_or(UsageError::Timeout { found: timeout })?,
+    })
+}
+
+fn format_of_variable(variable: Option<&str>) -> Result<OutputFormat, UsageError> {
+    match variable {
+        None | Some("" | "text") => Ok(OutputFormat::Text),
+        Some("json") => Ok(OutputFormat::Json),
+        Some(found) => Err(UsageError::Format { found: found.to_owned() }),
+    }
+}
+
+/// The name that the user gives to an image in a layout, in the spelling that signed subjects have.
+fn told(image: &Reference, name: &str) -> Result<String, UsageError> {
+    if let Some(known) = image.name() {
+        return Err(UsageError::AsForRegistry { name: known });
+    }
+    let fault = || UsageError::AsName { found: name.to_owned() };
+    let reference: Reference = name.parse().map_err(|_| fault())?;
+    if reference.tag().is_some() || reference.digest().is_some() {
+        return Err(fault());
+    }
+    reference.name().ok_or_else(fault)
+}
+
+fn name(image: &ImageRequest) -> Result<String, UsageError> {
+    image.told.clone().or_else(|| image.reference.name()).ok_or(UsageError::NoName)
+}
+
+/// The reports. Text gives way to one of them on stdout, and goes to stderr then; what a machine
+/// reads there does not.
+fn reports(texts: &[String], stdout_is_taken: bool) -> Result<Vec<Target>, UsageError> {
+    let targets: Vec<Target> = texts.iter().map(|text| report(text)).collect::<Result<_, _>>()?;
+    let on_stdout = targets.iter().filter(|target| target.path.is_none()).count();
+    if on_stdout + usize::from(stdout_is_taken) > 1 {
+        return Err(UsageError::StdoutTwice);
+    }
+    Ok(targets)
+}
+
+fn report(text: &str) -> Result<Target, UsageError> {
+    let fault = || UsageError::Report { found: text.to_owned() };
+    let (word, path) = text.split_once('=').ok_or_else(fault)?;
+    let format = Format::ALL.into_iter().find(|f| f.word() == word).ok_or_else(fault)?;
+    match path {
+        "" => Err(fault()),
+        "-" => Ok(Target { format, path: None }),
+        path => Ok(Target { format, path: Some(PathBuf::from(path)) }),
+    }
+}
+
+/// A duration as policies write it; at least a second.
+fn duration(text: &str) -> Option<Duration> {
+    let duration = chain::policy::parse_duration(text).ok()?;
+    u64::try_from(duration.as_secs()).ok().filter(|s| *s > 0).map(Duration::from_secs)
+}
+
+/// Whether a command line that cannot be parsed asks for JSON all the same.
+pub fn wants_json(arguments: &[OsString], variable: Option<&str>) -> bool {
+    let words: Vec<&str> = arguments.iter().filter_map(|word| word.to_str()).collect();
+    let told = words.windows(2).rev().find_map(|pair| match pair {
+        ["--format", format] => Some(*format),
+        [_, word] => word.strip_prefix("--format="),
+        _ => None,
+    });
+    told.or(variable) == Some("json")
+}
+
+/// Why the command line is wrong.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum UsageError {
+    /// `--as` for an image that has a name.
+    #[error("--as is for layout directories; this image is named `{name}`")]
+    AsForRegistry {
+        /// Its name.
+        name: String,
+    },
+    /// `--as` without a name.
+    #[error("--as `{}` is no repository name", escape_short(found, 300))]
+    AsName {
+        /// What was typed.
+        found: String,
+    },
+    /// `-q` with `--before`.
+    #[error("-q prints what may be deployed, and --before allows nothing yet")]
+    BeforeQuiet,
+    /// `VERIFY_FORMAT` has another value.
+    #[error("VERIFY_FORMAT is `{}`, not text or json", escape_short(found, 100))]
+    Format {
+        /// What it is.
+        found: String,
+    },
+    /// The image is misspelled.
+    #[error("{0}")]
+    Image(ReferenceError),
+    /// A layout without a name.
+    #[error("an image in a layout directory has no name, and the policy is held against one")]
+    NoName,
+    /// `--report` without a format or path.
+    #[error("--report `{}` is not FORMAT=PATH", escape_short(found, 300))]
+    Report {
+        /// What was typed.
+        found: String,
+    },
+    /// Two answers on stdout.
+    #[error("stdout holds one answer only")]
+    StdoutTwice,
+    /// `--evidence` names nothing.
+    #[error("{0}")]
+    Supplied(SuppliedError),
+    /// clap's own message.
+    #[error("{}", text.trim_start_matches("error: ").trim_end())]
+    Syntax {
+        /// The message, with the usage.
+        text: String,
+    },
+    /// `--timeout` is no duration.
+    #[error("--timeout `{}` is no duration of at least a second", escape_short(found, 100))]
+    Timeout {
+        /// What was typed.
+        found: String,
+    },
+}
+
+impl UsageError {
+    /// What to do about it.
+    pub fn help(&self) -> Option<String> {
+        let text = match self {
+            Self::AsForRegistry { .. } => "leave --as out",
+            Self::AsName { .. } => {
+                "a name has neither tag nor digest: `registry.example.com/payments/api`"
+            }
+            Self::BeforeQuiet => "leave -q out, or use --report json=ready.json",
+            Self::Format { .. } => "use --format, or unset it",
+            Self::Image(error) => error.help(),
+            Self::NoName => "say what it is: --as registry.example.com/payments/api",
+            Self::Report { .. } => {
+                "the formats are text, json, github, junit, markdown and html: \
+                 --report junit=verdict.xml"
+            }
+            Self::StdoutTwice => "give the other reports a file",
+            Self::Supplied(error) => error.help(),
+            Self::Syntax { .. } => return None,
+            Self::Timeout { .. } => "write it like `30s`, `2m` or `1m30s`",
+        };
+        Some(text.to_owned())
+    }
+}

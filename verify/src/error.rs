@@ -1,0 +1,152 @@
+//! Errors: no verdict was reached. They speak to whoever runs the command, on stderr, and with
+//! `--format json` on stdout as well, so that a machine always gets JSON.
+
+use std::{io, path::PathBuf};
+
+use chain::{Undecided, policy::Faults};
+use evidence::text::escape_short;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::{cli::UsageError, gather::GatherError, output::ReportError};
+
+/// Why there is no verdict; a variant per stage.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Gathering failed.
+    #[error("no verdict: {0}")]
+    Gather(#[from] GatherError),
+    /// The answer could not be written to stdout.
+    #[error("cannot write to stdout: {0}")]
+    Output(io::Error),
+    /// The policy has faults.
+    #[error("the policy has faults")]
+    Policy(Faults),
+    /// The policy cannot be read.
+    #[error("cannot read policy `{}`: {cause}", escape_short(&path.display().to_string(), 300))]
+    PolicyFile {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        cause: io::Error,
+    },
+    /// A report cannot be written.
+    #[error(transparent)]
+    Report(#[from] ReportError),
+    /// The runtime that waits for answers could not be started.
+    #[error("no verdict: cannot wait for answers: {0}")]
+    Runtime(io::Error),
+    /// The whole answer took longer than it may.
+    #[error("no verdict: the limit `timeout` was reached: {seconds} s for the whole answer")]
+    Timeout {
+        /// How long it may take.
+        seconds: u64,
+    },
+    /// The question does not fit the policy, or a bound was reached.
+    #[error("{}{why}", if matches!(why, Undecided::Limit(_)) { "no verdict: " } else { "" })]
+    Undecided {
+        /// Why.
+        why: Undecided,
+        /// The policy file.
+        policy: String,
+    },
+    /// The command line is wrong.
+    #[error(transparent)]
+    Usage(#[from] UsageError),
+}
+
+impl Error {
+    /// The kind, as `error.kind` in JSON spells it; stable.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Gather(error) => error.kind(),
+            Self::Output(_) => "output",
+            Self::Policy(_) => "policy",
+            Self::PolicyFile { .. } => "policy-file",
+            Self::Report(_) => "report",
+            Self::Runtime(_) => "runtime",
+            Self::Timeout { .. } => "timeout",
+            Self::Undecided { why, .. } => why.kind(),
+            Self::Usage(_) => "usage",
+        }
+    }
+
+    /// What to do about it, where there is something.
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::Gather(error) => error.help().map(str::to_owned),
+            Self::Timeout { .. } => Some("try again; or give it longer with --timeout".to_owned()),
+            Self::Undecided { why, policy } => undecided_help(why, policy),
+            Self::Usage(error) => error.help(),
+            Self::Output(_)
+            | Self::Policy(_)
+            | Self::PolicyFile { .. }
+            | Self::Report(_)
+            | Self::Runtime(_) => None,
+        }
+    }
+}
+
+fn undecided_help(why: &Undecided, policy: &str) -> Option<String> {
+    match why {
+        Undecided::NoEnvironment { known } => {
+            Some(format!("say which: --environment {}", known.join(" or --environment ")))
+        }
+        Undecided::NotForImage { .. } => Some(format!(
+            "`images` in {policy} lists what it is for; use the policy of this image, or add it there"
+        )),
+        Undecided::PolicyExpired { .. } => {
+            Some(format!("renew it: set a later `expires` in {policy}, and a higher `revision`"))
+        }
+        Undecided::Limit(_) => Some(
+            "somebody hung more on this digest than is judged; remove what is not yours".to_owned(),
+        ),
+        Undecided::NothingBefore { .. }
+        | Undecided::UnknownEnvironment { .. }
+        | Undecided::UnknownStep { .. } => None,
+    }
+}
+
+/// The version of the error's JSON.
+const VERSION: u32 = 1;
+
+/// An error as JSON (docs/error.schema.json).
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ErrorReport {
+    /// The version of this JSON.
+    pub version: u32,
+    /// The error.
+    pub error: ErrorObject,
+}
+
+/// What went wrong.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ErrorObject {
+    /// A stable kebab-case word.
+    pub kind: String,
+    /// A sentence.
+    pub message: String,
+    /// What to do about it.
+    pub help: Option<String>,
+    /// The exit code.
+    pub exit: u8,
+}
+
+impl From<&Error> for ErrorReport {
+    fn from(error: &Error) -> Self {
+        let message = match error {
+            Error::Policy(faults) => {
+                let titles: Vec<&str> = faults.iter().map(|fault| fault.title.as_str()).collect();
+                titles.join("; ")
+            }
+            error => error.to_string(),
+        };
+        let error = ErrorObject {
+            kind: error.kind().to_owned(),
+            message,
+            help: error.help(),
+            exit: crate::exit::ExitStatus::from(error).code(),
+        };
+        Self { version: VERSION, error }
+    }
+}

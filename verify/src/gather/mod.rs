@@ -1,0 +1,157 @@
+//! Gather: everything that the gate reads, and the only room of it that reads anything.
+//!
+//! A [`Reference`] becomes a [`Pinned`] digest once, and whatever hangs on that digest becomes
+//! candidates, in parallel and bounded. Nothing is judged here: what a registry's list or annotation
+//! says selects nothing. Absent is an answer only where the standard says so; whatever is listed and
+//! cannot be had is an error, because a newer failure may lie there.
+
+mod files;
+mod image;
+mod referrers;
+mod supplied;
+
+use std::collections::BTreeMap;
+
+use chain::{Candidate, Content};
+use evidence::Digest;
+use futures_util::future::{try_join, try_join_all};
+use registry::{AnySource, Manifest, Options, Pinned, Reference, open, pin};
+
+pub use files::FileError;
+pub use supplied::{Supplied, SuppliedError};
+
+/// What to gather.
+#[derive(Clone, Debug)]
+pub struct Request<'a> {
+    /// The image.
+    pub image: &'a Reference,
+    /// The name that the user gave to a layout.
+    pub told: Option<&'a str>,
+    /// Further sources of evidence.
+    pub supplied: &'a [Supplied],
+    /// Whether the labels of the image are asked for; they cost a request.
+    pub labels: bool,
+    /// How to read.
+    pub options: &'a Options,
+}
+
+/// What was gathered.
+#[derive(Clone, Debug)]
+pub struct Gathered {
+    /// The image, pinned.
+    pub pinned: Pinned,
+    /// All digests of the image.
+    pub family: Vec<Digest>,
+    /// The labels of its config; `None` for an index.
+    pub labels: Option<BTreeMap<String, String>>,
+    /// What was found for it, each bundle once.
+    pub candidates: Vec<Candidate>,
+    /// What a reader should know of the gathering.
+    pub notes: Vec<String>,
+}
+
+/// Gathers all that is there for an image.
+pub async fn gather(request: &Request<'_>) -> Result<Gathered, GatherError> {
+    let mut notes = Vec::new();
+    let files = files::read(request.supplied, &request.options.budget, &mut notes)?;
+    let source = open(request.image, request.options).map_err(registry::Error::from)?;
+    let (pinned, manifest, hanging) = pinned_with_referrers(request, &source).await?;
+    let (labels, supplied) = try_join(
+        image::labels(&source, &manifest, request.labels),
+        from_elsewhere(request, pinned.digest()),
+    )
+    .await?;
+    let candidates = hanging.into_iter().chain(supplied.into_iter().flatten()).chain(files);
+    Ok(Gathered {
+        family: image::family(&manifest),
+        labels,
+        candidates: once(candidates),
+        notes,
+        pinned,
+    })
+}
+
+/// A digest that was typed is known at once, so the image and what hangs on it are asked for at the
+/// same time; a tag has to be resolved first.
+async fn pinned_with_referrers(
+    request: &Request<'_>,
+    source: &AnySource,
+) -> Result<(Pinned, Manifest, Vec<Candidate>), GatherError> {
+    let verbose = request.options.verbose.as_ref();
+    let pin = pin(source, request.image, request.told);
+    if let Some(digest) = request.image.digest() {
+        let hanging = referrers::candidates(source, digest, verbose);
+        let ((pinned, manifest), hanging) = try_join(pin, hanging).await?;
+        return Ok((pinned, manifest, hanging));
+    }
+    let (pinned, manifest) = pin.await?;
+    let hanging = referrers::candidates(source, pinned.digest(), verbose).await?;
+    Ok((pinned, manifest, hanging))
+}
+
+/// What hangs on the same digest in the repositories that the user named besides.
+async fn from_elsewhere(
+    request: &Request<'_>,
+    digest: &Digest,
+) -> Result<Vec<Vec<Candidate>>, GatherError> {
+    let verbose = request.options.verbose.as_ref();
+    let repositories = request.supplied.iter().filter_map(Supplied::repository);
+    try_join_all(repositories.map(|reference| async move {
+        if let Some(other) = reference.digest().filter(|other| *other != digest) {
+            return Err(GatherError::OtherDigest { other: other.clone() });
+        }
+        let source = open(reference, request.options).map_err(registry::Error::from)?;
+        Ok(referrers::candidates(&source, digest, verbose).await?)
+    }))
+    .await
+}
+
+/// Each bundle once, wherever it was found first; in an order that no source chooses.
+fn once(candidates: impl Iterator<Item = Candidate>) -> Vec<Candidate> {
+    let mut seen = std::collections::BTreeSet::new();
+    let mut all: Vec<Candidate> = candidates
+        .filter(|candidate| match &candidate.content {
+            Content::Bundle(bytes) => seen.insert(Digest::sha256(bytes)),
+            Content::Unreadable(_) | Content::Unsigned(_) => true,
+        })
+        .collect();
+    all.sort_by(|a, b| a.found.cmp(&b.found));
+    all
+}
+
+/// Why there is nothing to decide on.
+#[derive(Debug, thiserror::Error)]
+pub enum GatherError {
+    /// A file or directory that was named cannot be read.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// A source of evidence names another image.
+    #[error("the evidence that was named hangs on {other}, which is not the image asked about")]
+    OtherDigest {
+        /// The digest that it names.
+        other: Digest,
+    },
+    /// A registry or layout did not give what it must.
+    #[error(transparent)]
+    Registry(#[from] registry::Error),
+}
+
+impl GatherError {
+    /// The kind, as `error.kind` in JSON spells it.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::File(error) => error.kind(),
+            Self::OtherDigest { .. } => "other-digest",
+            Self::Registry(error) => error.kind(),
+        }
+    }
+
+    /// What to do about it.
+    pub fn help(&self) -> Option<&'static str> {
+        match self {
+            Self::File(error) => error.help(),
+            Self::OtherDigest { .. } => Some("name the repository alone, without a digest"),
+            Self::Registry(error) => error.help(),
+        }
+    }
+}

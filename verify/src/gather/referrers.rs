@@ -1,0 +1,152 @@
+//! What hangs on a digest, as candidates.
+//!
+//! Which referrer is evidence follows from its own manifest, whose bytes were hashed; never from the
+//! artifact type or the annotations that a list shows of it, which anybody can write
+//! (formats: distribution-spec 1.1, "Listing Referrers").
+
+use std::collections::BTreeMap;
+
+use chain::{Candidate, Content};
+use evidence::{Digest, text::escape_short};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use registry::{Descriptor, Error, Manifest, ManifestKind, Source, Verbose, embedded};
+
+/// Media types of bundles begin with this (cosign pkg/cosign/verify.go, `GetBundles`).
+const BUNDLE: &str = "application/vnd.dev.sigstore.bundle";
+
+/// Documents that say what a bundle would say, and not by whom.
+const UNSIGNED: [&str; 2] =
+    ["application/vnd.in-toto+json", "application/vnd.dsse.envelope.v1+json"];
+
+/// The largest unsigned document that is read, only to tell what it says; it proves nothing.
+const TOLD: u64 = 1024 * 1024;
+
+/// One part of a referrer that may be evidence.
+#[derive(Clone, Debug)]
+struct Found {
+    referrer: Digest,
+    part: Part,
+}
+
+#[derive(Clone, Debug)]
+enum Part {
+    Bundle(Descriptor),
+    Unreadable(String),
+    Unsigned(Descriptor),
+}
+
+/// Everything that hangs on `subject` and may be evidence.
+pub(super) async fn candidates<S: Source>(
+    source: &S,
+    subject: &Digest,
+    verbose: Option<&Verbose>,
+) -> Result<Vec<Candidate>, Error> {
+    let listed = source.referrers(subject).await?;
+    // The source bounds what is in flight; this bounds how many wait.
+    let width = usize::try_from(source.budget().in_flight_requests).unwrap_or(1);
+    let found: Vec<Vec<Found>> = stream::iter(&listed)
+        .map(|descriptor| found(source, descriptor, verbose))
+        .buffered(width)
+        .try_collect()
+        .await?;
+    let found = once(found.into_iter().flatten());
+    stream::iter(found).map(|found| candidate(source, found)).buffered(width).try_collect().await
+}
+
+/// What one referrer carries.
+async fn found<S: Source>(
+    source: &S,
+    descriptor: &Descriptor,
+    verbose: Option<&Verbose>,
+) -> Result<Vec<Found>, Error> {
+    let referrer = descriptor.digest.clone();
+    let parts = match source.listed(descriptor).await {
+        Ok(manifest) => parts(&manifest),
+        Err(error) => vec![Part::Unreadable(within(error)?)],
+    };
+    if let (Some(verbose), []) = (verbose, parts.as_slice()) {
+        verbose(&format!("referrer {referrer} is no attestation; left out"));
+    }
+    Ok(parts.into_iter().map(|part| Found { referrer: referrer.clone(), part }).collect())
+}
+
+fn parts(manifest: &Manifest) -> Vec<Part> {
+    let ManifestKind::Image { layers, .. } = &manifest.kind else { return vec![] };
+    let is_bundle = |layer: &Descriptor| layer.media_type.starts_with(BUNDLE);
+    match layers.as_slice() {
+        [layer] if is_bundle(layer) => vec![Part::Bundle(layer.clone())],
+        layers if layers.iter().any(is_bundle) => {
+            let reason = format!("{} layers in one manifest; a bundle stands alone", layers.len());
+            vec![Part::Unreadable(reason)]
+        }
+        layers => layers
+            .iter()
+            .filter(|layer| UNSIGNED.contains(&layer.media_type.as_str()))
+            .map(|layer| Part::Unsigned(layer.clone()))
+            .collect(),
+    }
+}
+
+/// Each bundle once: the same statement often hangs under several manifests, and needs one request.
+/// A size is part of the key, so that a manifest with a wrong one spoils only itself.
+fn once(found: impl Iterator<Item = Found>) -> Vec<Found> {
+    let mut seen = BTreeMap::new();
+    let mut all = Vec::new();
+    for found in found {
+        let new = match &found.part {
+            Part::Bundle(layer) if layer.data.is_none() => {
+                seen.insert((layer.digest.clone(), layer.size), ()).is_none()
+            }
+            Part::Bundle(_) | Part::Unreadable(_) | Part::Unsigned(_) => true,
+        };
+        if new {
+            all.push(found);
+        }
+    }
+    all
+}
+
+async fn candidate<S: Source>(source: &S, found: Found) -> Result<Candidate, Error> {
+    let content = match found.part {
+        Part::Bundle(layer) => match content(source, &layer).await? {
+            Ok(bytes) => Content::Bundle(bytes),
+            Err(reason) => Content::Unreadable(reason),
+        },
+        Part::Unreadable(reason) => Content::Unreadable(reason),
+        Part::Unsigned(layer) if layer.size > TOLD => {
+            let kind = escape_short(&layer.media_type, 80);
+            Content::Unreadable(format!("not a Sigstore bundle but `{kind}`, which nobody signed"))
+        }
+        Part::Unsigned(layer) => match content(source, &layer).await? {
+            Ok(bytes) => Content::Unsigned(bytes),
+            Err(reason) => Content::Unreadable(reason),
+        },
+    };
+    Ok(Candidate { found: found.referrer.to_string(), referrer: Some(found.referrer), content })
+}
+
+/// The bytes of a layer, embedded or fetched; the reason if this one document cannot be read.
+async fn content<S: Source>(
+    source: &S,
+    layer: &Descriptor,
+) -> Result<Result<Vec<u8>, String>, Error> {
+    // What is embedded is the content: the blob is not looked at besides, not even if they differ.
+    if let Some(embedded) = embedded(layer, source.budget()) {
+        return Ok(embedded.map_err(|error| error.to_string()));
+    }
+    match source.blob(layer).await {
+        Ok(bytes) => Ok(Ok(bytes)),
+        Err(error) => within(error).map(Err),
+    }
+}
+
+/// Whether an error is about this one document, whose author made it so; every other error leaves
+/// open what would have been there.
+fn within(error: Error) -> Result<String, Error> {
+    match &error {
+        Error::Limit { limit, .. } if limit.within_candidate() => Ok(error.to_string()),
+        // The bytes hashed right: whoever wrote the manifest wrote the wrong size, or no manifest.
+        Error::Malformed { .. } | Error::SizeMismatch { .. } => Ok(error.to_string()),
+        _ => Err(error),
+    }
+}

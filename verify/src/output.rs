@@ -1,0 +1,186 @@
+//! Output: where answers and errors go. stdout carries the answer and nothing else.
+//!
+//! A report is written whole or not at all, and before anything stands on stdout: a caller that sees
+//! an answer has all its reports.
+
+use std::{
+    fs::{self, File},
+    io::{self, IsTerminal, Write},
+    path::{Path, PathBuf},
+};
+
+use anstream::{AutoStream, ColorChoice};
+use chain::Verdict;
+use evidence::text::escape_short;
+
+use crate::{
+    cli::OutputFormat,
+    error::{Error, ErrorReport},
+    report::{
+        self, Format, Style,
+        page::{Page, Paint},
+    },
+};
+
+/// Columns of a screen; what is no terminal gets whole lines.
+const COLUMNS: usize = 80;
+
+/// Where a report goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// Its format.
+    pub format: Format,
+    /// The file; `None` is stdout.
+    pub path: Option<PathBuf>,
+}
+
+/// How to print for this stdout.
+pub fn style(verbose: bool) -> Style {
+    let stdout = io::stdout();
+    Style {
+        columns: stdout.is_terminal().then_some(COLUMNS),
+        // Honours NO_COLOR, and is never for what is no terminal.
+        colour: stdout.is_terminal() && AutoStream::choice(&stdout) != ColorChoice::Never,
+        verbose,
+        next: None,
+    }
+}
+
+/// Writes reports and the answer; whatever cannot be written is an error, and no answer stands on
+/// stdout then.
+pub fn deliver(
+    verdict: &Verdict,
+    reports: &[Target],
+    quiet: bool,
+    format: OutputFormat,
+    style: &Style,
+) -> Result<(), Error> {
+    let mut on_stdout = None;
+    for target in reports {
+        let text = report::document(verdict, target.format, style);
+        match &target.path {
+            Some(path) => write_whole(path, text.as_bytes())?,
+            None => on_stdout = Some(text),
+        }
+    }
+    let is_denied = verdict.decision == chain::Decision::Deny;
+    let text = match (quiet, format) {
+        (true, _) if !is_denied => format!("{}\n", verdict.image.reference),
+        (false, OutputFormat::Json) => report::json::print(verdict),
+        // What `-q` prints may be deployed, so a deny is told elsewhere.
+        (true, _) => {
+            print_error(&report::text::print(verdict, &plain(style)));
+            return Ok(());
+        }
+        (false, OutputFormat::Text) if on_stdout.is_some() => {
+            print_error(&report::text::print(verdict, &plain(style)));
+            String::new()
+        }
+        (false, OutputFormat::Text) => report::text::print(verdict, style),
+    };
+    print(&on_stdout.unwrap_or(text))
+}
+
+fn plain(style: &Style) -> Style {
+    Style { columns: None, colour: false, ..style.clone() }
+}
+
+/// Prints on stdout.
+pub fn print(text: &str) -> Result<(), Error> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(Error::Output)
+}
+
+/// Prints on stderr. There is nobody to tell if that fails.
+pub fn print_error(text: &str) {
+    let _ = io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// Tells of an error, on stderr for people and with JSON on stdout for machines.
+pub fn tell(error: &Error, json: bool) {
+    if json {
+        // The exit code says it too.
+        let _ = print(&report::json::of(&ErrorReport::from(error)));
+    }
+    print_error(&error_text(error));
+}
+
+/// An error for people.
+pub fn error_text(error: &Error) -> String {
+    match error {
+        Error::Policy(faults) => return lines(&faults.render()),
+        Error::Usage(crate::cli::UsageError::Syntax { text }) => return lines(text),
+        _ => {}
+    }
+    let mut page = Page::new(None, false);
+    page.row(2, &[(Paint::Bold, "error: "), (Paint::Plain, &error.to_string())]);
+    if let Some(help) = error.help() {
+        page.row(2, &[(Paint::Plain, "  help: "), (Paint::Plain, &help)]);
+    }
+    page.into_text()
+}
+
+/// A text of several lines, each made inert.
+pub fn lines(text: &str) -> String {
+    let mut page = Page::new(None, false);
+    text.trim_end().lines().for_each(|line| page.line(0, line));
+    page.into_text()
+}
+
+/// Whether the place for a report is there, before anything is asked of a registry.
+pub fn look_at(reports: &[Target]) -> Result<(), ReportError> {
+    for path in reports.iter().filter_map(|target| target.path.as_deref()) {
+        let parent = parent(path);
+        if !parent.is_dir() {
+            return Err(ReportError::NoDirectory { path: parent.to_owned() });
+        }
+    }
+    Ok(())
+}
+
+fn parent(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Writes a file in one go: into a new file beside it that then takes its name. A device or pipe is
+/// written to as it is.
+fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), ReportError> {
+    let failed = |cause| ReportError::Write { path: path.to_owned(), cause };
+    let is_special = path.metadata().is_ok_and(|metadata| !metadata.is_file());
+    if is_special {
+        return fs::write(path, bytes).map_err(failed);
+    }
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let beside = parent(path).join(format!(".{name}.{}.partial", std::process::id()));
+    let written = File::create_new(&beside)
+        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
+        .and_then(|()| fs::rename(&beside, path));
+    written.map_err(|cause| {
+        // The report was not written; what is left of the attempt is nobody's.
+        let _ = fs::remove_file(&beside);
+        failed(cause)
+    })
+}
+
+/// Why a report cannot be written.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    /// There is no such directory.
+    #[error("there is no directory `{}` to write a report to", shown(path))]
+    NoDirectory {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// It could not be written.
+    #[error("cannot write report `{}`: {cause}", shown(path))]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        cause: io::Error,
+    },
+}
+
+fn shown(path: &Path) -> String {
+    escape_short(&path.display().to_string(), 300)
+}

@@ -1,0 +1,41 @@
+//! Workflow commands for GitHub Actions: one annotation per finding, one notice for an allow.
+//!
+//! What a command carries is escaped as the runner unescapes it
+//! (actions/toolkit packages/core/src/command.ts), on top of making it inert, so that no text ends
+//! its command and begins another.
+
+use chain::{Decision, Verdict};
+
+use super::{page::inert, words};
+
+/// Prints a verdict.
+pub fn print(verdict: &Verdict) -> String {
+    let mut text = String::new();
+    for finding in words::findings(verdict) {
+        let title = format!("verify: {} {}", words::about(finding), finding.code.word());
+        let mut lines = vec![finding.message.clone()];
+        lines.extend(finding.details.iter().cloned());
+        lines.extend(finding.at.as_ref().map(|at| format!("at: {at}")));
+        lines.extend(finding.remedy.as_ref().map(|remedy| format!("mend: {remedy}")));
+        lines.extend(finding.who.as_ref().map(|who| format!("who: {who}")));
+        text.push_str(&command("error", &title, &lines));
+    }
+    let level = if verdict.decision == Decision::Deny { "error" } else { "notice" };
+    let title = format!("verify: {}", verdict.decision.word());
+    let lines = [words::answer(verdict), verdict.image.reference.clone()];
+    text.push_str(&command(level, &title, &lines));
+    text
+}
+
+fn command(level: &str, title: &str, lines: &[String]) -> String {
+    let inert: Vec<String> = lines.iter().map(|line| content(&inert(line))).collect();
+    format!("::{level} title={}::{}\n", property(title), inert.join("%0A"))
+}
+
+fn content(text: &str) -> String {
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+fn property(text: &str) -> String {
+    content(&inert(text)).replace(':', "%3A").replace(',', "%2C")
+}

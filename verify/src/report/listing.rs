@@ -1,0 +1,96 @@
+//! What hangs on an image, for a person: a table that says in every column whose word it is.
+
+use super::{
+    Style,
+    page::{
+        Page,
+        Paint::{Bold, Plain},
+    },
+    text, words,
+};
+use crate::list::{Entry, Listing};
+
+/// Prints a list, and the verdict if there is one.
+pub fn print(listing: &Listing, style: &Style) -> String {
+    let mut page = Page::new(style.columns, style.colour);
+    let number = match listing.attestations.len() {
+        1 => "1 attestation".to_owned(),
+        number => format!("{number} attestations"),
+    };
+    page.row(0, &[(Bold, &listing.reference)]);
+    page.line(0, &format!("{number}, none verified"));
+    if !listing.attestations.is_empty() {
+        page.gap();
+        table(&mut page, &listing.attestations, style);
+        page.gap();
+    }
+    for note in &listing.notes {
+        page.line(7, &format!("note   {note}"));
+    }
+    match &listing.verdict {
+        None => {
+            page.line(
+                0,
+                "unverified: anyone who may push can have written these. Add --policy to judge them.",
+            );
+            page.into_text()
+        }
+        Some(verdict) => {
+            page.line(
+                0,
+                "unverified: anyone who may push can have written these. Judged by the policy:",
+            );
+            page.gap();
+            page.into_text() + &text::print(verdict, style)
+        }
+    }
+}
+
+fn table(page: &mut Page, entries: &[Entry], style: &Style) {
+    let rows: Vec<[String; 4]> = entries.iter().map(|entry| cells(entry, style.verbose)).collect();
+    let heads = ["step", "says it was signed by", "says it was made", "id"].map(str::to_owned);
+    let [first, second, third] = [0, 1, 2].map(|column| {
+        let texts = rows.iter().chain([&heads]).filter_map(|row| row.get(column));
+        texts.map(|text| text.chars().count()).filter(|width| *width <= 40).max().unwrap_or(0)
+    });
+    let line = |page: &mut Page, [a, b, c, d]: &[String; 4]| {
+        let text = format!("  {a:first$}  {b:second$}  {c:third$}  {d}");
+        page.line(4, text.trim_end());
+    };
+    line(page, &heads);
+    for (row, entry) in rows.iter().zip(entries) {
+        line(page, row);
+        if let Some(problem) = &entry.problem {
+            page.row(6, &[(Plain, "      "), (Plain, problem)]);
+        }
+    }
+}
+
+fn cells(entry: &Entry, full: bool) -> [String; 4] {
+    let of = entry.name.as_ref().or(entry.environment.as_ref());
+    let kind = match entry.kind.as_str() {
+        "other" => entry.predicate_type.as_deref().unwrap_or("other"),
+        kind => kind,
+    };
+    let step = match of {
+        Some(of) => format!("{kind} ({of})"),
+        None => kind.to_owned(),
+    };
+    let place = |text: &str| if full { text.to_owned() } else { words::short(text) };
+    let id = match &entry.id {
+        Some(id) => place(id),
+        None => format!("in {}", place(&entry.found)),
+    };
+    let signer = if full { entry.says_signed_by.clone() } else { hint(&entry.says_signed_by) };
+    [step, signer, entry.says_made.as_deref().map(words::minute).unwrap_or_default(), id]
+}
+
+/// A key's hint, shortened as digests are.
+fn hint(signer: &str) -> String {
+    match signer.char_indices().nth(16) {
+        Some((end, _)) if signer.starts_with("key ") => {
+            format!("{}…", signer.get(..end).unwrap_or(signer))
+        }
+        _ => signer.to_owned(),
+    }
+}

@@ -10,7 +10,7 @@ use crate::{
     attach::{self, Attached},
     error::Error,
     file,
-    report::{Delivered, Key},
+    report::{Delivered, Key, Placed},
     request::{Delivery, Signing},
     resolve::Image,
     seal::{self, Sealed},
@@ -105,13 +105,13 @@ pub(crate) async fn deliver(
         Delivery::DryRun => None,
         Delivery::Keep(path) => Some(path.clone()),
     };
-    Ok(Delivered::Signed {
+    Ok(Delivered::Signed(Box::new(Placed {
         id: sealed.id(),
         bundle: sealed.digest(),
         key: Some(hand.shown()),
         kept,
         attached,
-    })
+    })))
 }
 
 /// Attaches a sealed bundle. The manifest's time is the time inside the signed bytes, so that the

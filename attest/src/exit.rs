@@ -5,7 +5,7 @@
 
 use std::process::{ExitCode, Termination};
 
-use crate::{error::Error, report::Report, resolve::ResolveError};
+use crate::{attach::AttachError, error::Error, report::Report, resolve::ResolveError};
 
 /// How the process ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +72,7 @@ impl From<&Error> for Exit {
             Error::GenerateKey(_) | Error::OpenKey(_) | Error::ReportFiles(_) | Error::Usage(_) => {
                 Self::Usage
             }
+            Error::Attach(AttachError::TooLarge { .. }) => Self::Refused,
             Error::Attach(_) | Error::Print(_) | Error::Sign(_) => Self::Unavailable,
             Error::Built(error) if error.is_usage() => Self::Usage,
             Error::Built(_) => Self::Refused,
@@ -93,10 +94,10 @@ fn resolve(error: &ResolveError) -> Exit {
     }
 }
 
-/// An image that is not there was misspelt or never pushed; waiting brings nothing.
+/// What cannot even be opened was named wrongly; everything else may be there next time.
 fn source(error: &registry::Error) -> Exit {
     match error {
-        registry::Error::NotFound { .. } | registry::Error::Open(_) => Exit::Usage,
+        registry::Error::Open(_) => Exit::Usage,
         _ => Exit::Unavailable,
     }
 }

@@ -1,4 +1,88 @@
-//! To be written.
+//! `attest`: signs what was built, scanned, tested, approved and deployed, and hangs it beside the
+//! image.
+//!
+//! Floor 2. Each step of the flow is a module with its name: `resolve`, `collect`, `statement`,
+//! `sign`, `seal`, `attach`, `report`; `command` puts them together, `deliver` is the end that all
+//! of them share. What cannot honestly be attested is refused before anything is written. Below
+//! [`run`] nothing reads the environment, the clock or the arguments of the process.
 
+mod attach;
+mod cli;
+mod collect;
+mod command;
+mod deliver;
+mod duration;
+mod error;
+mod exit;
+mod file;
 pub mod key_file;
+mod report;
+mod request;
+mod resolve;
+mod seal;
 pub mod sign;
+mod statement;
+mod usage;
+mod world;
+
+use std::{
+    ffi::OsString,
+    io::{self, Write},
+};
+
+use self::{
+    cli::Invocation,
+    error::Error,
+    report::{Report, fault},
+    request::Format,
+};
+pub use self::{
+    exit::Exit,
+    world::{Aside, Terminal, World},
+};
+
+/// Runs one command: its words, the program's own name first.
+pub async fn run(words: Vec<OsString>, world: &World) -> Exit {
+    let Invocation { request, format } = match cli::parse(words) {
+        Ok(invocation) => invocation,
+        Err(error) => return told(&error),
+    };
+    let result = command::run(world, request).await.and_then(|report| {
+        print(&report.print(format)).map_err(Error::Print)?;
+        Ok(report)
+    });
+    finish(world, &result, format);
+    Exit::from(&result)
+}
+
+fn finish(world: &World, result: &Result<Report, Error>, format: Format) {
+    match result {
+        Ok(report) => {
+            if let Some(word) = report.last_word() {
+                world.say(word);
+            }
+        }
+        Err(error) => {
+            let (lines, document) = fault(error);
+            lines.iter().for_each(|line| world.say(line));
+            if format == Format::Json {
+                // The words on stderr stand even if stdout has gone away.
+                let _ = print(format!("{document:#}\n").as_bytes());
+            }
+        }
+    }
+}
+
+fn print(bytes: &[u8]) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(bytes).and_then(|()| stdout.flush())
+}
+
+/// Help and version go to stdout and are a success; a fault goes to stderr.
+fn told(error: &clap::Error) -> Exit {
+    let printed = error.print();
+    if error.use_stderr() {
+        return Exit::Usage;
+    }
+    if printed.is_ok() { Exit::Done } else { Exit::Unavailable }
+}

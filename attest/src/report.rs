@@ -67,18 +67,21 @@ pub(crate) enum Delivered {
     /// It is only shown.
     Shown(Vec<u8>),
     /// It was signed.
-    Signed {
-        /// The id of what was said.
-        id: Id,
-        /// The SHA-256 of the bundle.
-        bundle: Digest,
-        /// Who signed; `None` for a bundle that was signed elsewhere.
-        key: Option<Key>,
-        /// The file that holds the bundle.
-        kept: Option<PathBuf>,
-        /// Where it hangs, unless nothing was to be attached.
-        attached: Option<Attached>,
-    },
+    Signed(Box<Placed>),
+}
+
+/// A signed statement, and where it is.
+pub(crate) struct Placed {
+    /// The id of what was said.
+    pub(crate) id: Id,
+    /// The SHA-256 of the bundle.
+    pub(crate) bundle: Digest,
+    /// Who signed; `None` for a bundle that was signed elsewhere.
+    pub(crate) key: Option<Key>,
+    /// The file that holds the bundle.
+    pub(crate) kept: Option<PathBuf>,
+    /// Where it hangs, unless nothing was to be attached.
+    pub(crate) attached: Option<Attached>,
 }
 
 /// A key, as reports name it.
@@ -142,7 +145,7 @@ impl Report {
             Self::Attested(attested) => match &attested.delivered {
                 // What is shown is what would be signed, whatever the format.
                 Delivered::Shown(payload) => [payload, b"\n".as_slice()].concat(),
-                Delivered::Signed { .. } => match format {
+                Delivered::Signed(_) => match format {
                     Format::Json => json::print(&json::attested(attested)),
                     Format::Quiet => text::quiet(attested).into_bytes(),
                     Format::Text => text::attested(attested).into_bytes(),

@@ -45,7 +45,7 @@ pub(super) async fn run(world: &World, request: request::Approve) -> Result<Repo
     let image = resolve(world, target).await?;
     image.must_be_named()?;
     let decided = match &verdict {
-        Some(path) => Decided::on_verdict(path, Wanted::Ready, &image, &name)?,
+        Some(path) => Decided::on_verdict(path, Wanted::Ready, &image, &name, world.now())?,
         None => Decided::on_what_hangs(&image).await?,
     };
     show(world, &image, hand.as_ref(), &name, &decision, &decided);

@@ -7,7 +7,7 @@ use crate::{
     deliver::hang,
     error::Error,
     file,
-    report::{Delivered, Paragraph, Report},
+    report::{Delivered, Paragraph, Placed, Report},
     request,
     resolve::Image,
     seal::{self, Sealed},
@@ -24,13 +24,13 @@ pub(super) async fn run(world: &World, request: request::Attach) -> Result<Repor
     let attached = hang(&image, &sealed, world.now()).await?;
     let prepared = sealed.said();
     let said = vec![Paragraph::new("Type", escape_short(&prepared.statement.predicate_type, 300))];
-    let delivered = Delivered::Signed {
+    let delivered = Delivered::Signed(Box::new(Placed {
         id: sealed.id(),
         bundle: sealed.digest(),
         key: None,
         kept: None,
         attached: Some(attached),
-    };
+    }));
     Ok(Report::attested(&image, prepared, said, delivered))
 }
 

@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use evidence::predicate::commitment::Commitment;
+use evidence::{predicate::commitment::Commitment, time::Timestamp};
 
 use super::minute;
 use crate::{
     collect::{
         hanging::{self, Hanging, Hung},
-        verdict::{self, Verdict, Wanted},
+        verdict::{self, About, Verdict, Wanted},
     },
     error::Error,
     file,
@@ -36,9 +36,12 @@ impl Decided {
         wanted: Wanted,
         image: &Image,
         environment: &str,
+        now: Timestamp,
     ) -> Result<Self, Error> {
         let bytes = file::read(path, verdict::BYTES)?;
-        let verdict = Verdict::read(&bytes, wanted, image.digest(), environment)?;
+        let name = image.pinned().name().unwrap_or_default();
+        let about = About { image: image.digest(), name, environment };
+        let verdict = Verdict::read(&bytes, wanted, about, now)?;
         let mut seen: Vec<String> =
             verdict.steps.iter().map(|(step, said)| format!("{step:STEP$}  {said}")).collect();
         let revision = verdict.revision.map(|revision| format!(" revision {revision}"));

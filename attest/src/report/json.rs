@@ -2,7 +2,7 @@
 
 use evidence::json::{Map, Value, json};
 
-use super::{Attested, Delivered, Key};
+use super::{Attested, Delivered, Key, Placed};
 
 /// The version of the documents.
 pub(crate) const VERSION: u64 = 1;
@@ -18,7 +18,8 @@ pub(super) fn attested(attested: &Attested) -> Value {
     put("tag", json!(attested.tag));
     put("subject", json!(attested.image.digest()));
     put("predicateType", json!(attested.predicate_type));
-    if let Delivered::Signed { id, bundle, key, kept, attached } = &attested.delivered {
+    if let Delivered::Signed(placed) = &attested.delivered {
+        let Placed { id, bundle, key, kept, attached } = &**placed;
         put("id", json!(id));
         put("bundle", json!(bundle));
         let key = key.as_ref().map(

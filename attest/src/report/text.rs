@@ -2,7 +2,7 @@
 
 use evidence::text::{escape, escape_short};
 
-use super::{Attested, Delivered, Key, Paragraph};
+use super::{Attested, Delivered, Key, Paragraph, Placed};
 
 /// The width of the margin; a digest with its algorithm fills the other 71 columns.
 const MARGIN: usize = 9;
@@ -19,7 +19,8 @@ pub(super) fn attested(attested: &Attested) -> String {
     for Paragraph { label, lines } in &attested.said {
         paragraph(&mut text, label, lines.clone());
     }
-    if let Delivered::Signed { id, key, kept, attached, bundle } = &attested.delivered {
+    if let Delivered::Signed(placed) = &attested.delivered {
+        let Placed { id, key, kept, attached, bundle } = &**placed;
         if let Some(Key { id, reference, .. }) = key {
             let reference = escape_short(reference, 200);
             paragraph(&mut text, "Signed", [format!("by key {} ({reference})", id.short())]);
@@ -46,8 +47,10 @@ pub(super) fn attested(attested: &Attested) -> String {
 /// The referrer's digest alone; the bundle's where nothing was attached.
 pub(super) fn quiet(attested: &Attested) -> String {
     match &attested.delivered {
-        Delivered::Signed { attached: Some(attached), .. } => format!("{}\n", attached.referrer),
-        Delivered::Signed { bundle, .. } => format!("{bundle}\n"),
+        Delivered::Signed(placed) => match &placed.attached {
+            Some(attached) => format!("{}\n", attached.referrer),
+            None => format!("{}\n", placed.bundle),
+        },
         Delivered::Shown(_) => String::new(),
     }
 }

@@ -148,6 +148,11 @@ impl Words {
         let first = errors.and_then(|errors| errors.errors.into_iter().next());
         first.map_or_else(Self::default, |first| Self { code: first.code, message: first.message })
     }
+
+    /// Whether the registry misses what the manifest names, or finds it other than named.
+    pub(super) fn are_about_blobs(&self) -> bool {
+        matches!(self.code.as_str(), "BLOB_UNKNOWN" | "DIGEST_INVALID" | "MANIFEST_BLOB_UNKNOWN")
+    }
 }
 
 impl fmt::Display for Words {

@@ -17,6 +17,8 @@ use reqwest::{
     header::{CONTENT_TYPE, HeaderValue, LOCATION},
 };
 
+use tokio::time::sleep;
+
 use super::{
     AttachError, Attached,
     error::{Pushed, Words},
@@ -94,14 +96,38 @@ pub(super) async fn push_referrer(
     referrer: Referrer,
     tag: Option<&dyn Fn(&Referrer) -> String>,
 ) -> Result<(Referrer, Response), AttachError> {
-    let of = |referrer: &Referrer| tag.map(|tag| tag(referrer));
-    match put_manifest(client, &referrer.manifest, of(&referrer), IMAGE).await {
-        Err(AttachError::Refused { status: 400 | 413, .. }) if referrer.embeds => {
+    match push_settled(client, &referrer, tag).await {
+        Err(AttachError::Refused { status: 400 | 413, words, .. })
+            if referrer.embeds && !words.are_about_blobs() =>
+        {
             let referrer = referrer.without_data()?;
-            let response = put_manifest(client, &referrer.manifest, of(&referrer), IMAGE).await?;
+            let response = push_settled(client, &referrer, tag).await?;
             Ok((referrer, response))
         }
         result => result.map(|response| (referrer, response)),
+    }
+}
+
+/// Pushes the manifest, again if the registry does not see the blobs yet that were just pushed:
+/// docker-registry rewrites the link to a blob that another writer pushes too, and finds it empty
+/// in between.
+async fn push_settled(
+    client: &Client,
+    referrer: &Referrer,
+    tag: Option<&dyn Fn(&Referrer) -> String>,
+) -> Result<Response, AttachError> {
+    let mut tries = 1;
+    loop {
+        let of = tag.map(|tag| tag(referrer));
+        match put_manifest(client, &referrer.manifest, of, IMAGE).await {
+            Err(AttachError::Refused { status: 400 | 404, words, .. })
+                if words.are_about_blobs() && tries < client.budget().tries =>
+            {
+                sleep(client.budget().pause.saturating_mul(tries)).await;
+                tries += 1;
+            }
+            result => return result,
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What was attached is found again, once, whoever else writes at the same time.
 
 mod faults;
+mod peers;
 mod writers;
 
 use std::fs;

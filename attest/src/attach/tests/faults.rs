@@ -62,6 +62,24 @@ async fn what_fails_for_now_is_tried_again() {
 }
 
 #[tokio::test]
+async fn blobs_that_are_not_seen_yet_are_waited_for() {
+    let places = Places::new();
+    for code in ["DIGEST_INVALID", "MANIFEST_BLOB_UNKNOWN"] {
+        let words = format!(r#"{{"errors":[{{"code":"{code}","message":"not yet"}}]}}"#);
+        let unseen = Fault::Answer(Answer::json(400, words));
+        places.registry.fault("PUT", "/manifests/", Some(2), unseen.clone());
+        let target = places.http();
+        let attached = places.attach(&target, code.as_bytes()).await.unwrap();
+        let manifest = target.manifest(&attached.referrer).await.unwrap().unwrap();
+        assert!(layer(&manifest).data.is_some());
+        places.registry.fault("PUT", "/manifests/", None, unseen);
+        let error = places.attach(&target, b"never").await.unwrap_err();
+        assert!(error.to_string().contains(code), "{error}");
+        places.registry.mend();
+    }
+}
+
+#[tokio::test]
 async fn nothing_is_pushed_where_the_referrers_cannot_be_had() {
     let places = Places::new();
     for code in [400, 403, 500] {

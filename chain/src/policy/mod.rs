@@ -173,7 +173,7 @@ pub struct Step {
     pub covers: Vec<Cover>,
     /// How old the newest word may be.
     pub max_age: Option<SignedDuration>,
-    /// How old the scanner's database may be at the scan.
+    /// How old the scanner's database may be.
     pub database_max_age: Option<SignedDuration>,
     /// Limits on what a scan may find.
     pub limits: Option<Limits>,

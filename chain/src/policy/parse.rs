@@ -92,7 +92,8 @@ fn complete(
     signers.warn_of_unused(collected);
     acyclic?;
     document.nothing_else?;
-    let (steps, environments, lapses) = (steps.steps?, environments?, steps.lapses);
+    let lapses = signers.lapses.into_iter().chain(steps.lapses).collect();
+    let (steps, environments) = (steps.steps?, environments?);
     relations::warn_of_unasked(&environments, &steps, written, collected);
     Ok(Policy {
         file: String::new(),

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Credential, CredentialKind, Party,
+    Credential, CredentialKind, Lapse, Party,
     document::{
         Named, Read,
         signer::{WrittenCredential, WrittenSigner},
@@ -29,6 +29,8 @@ pub(super) struct Signers {
     pub(super) parties: Read<BTreeMap<String, Party>>,
     /// Where time decides: `from` and `until`.
     pub(super) timed: Vec<(Span, &'static str)>,
+    /// What will be odd once time has passed.
+    pub(super) lapses: Vec<Lapse>,
     /// What each name means.
     meanings: Meanings,
     names: Vec<At<String>>,
@@ -45,11 +47,12 @@ impl Signers {
         files: &mut Files<'_>,
         collected: &mut Collected,
     ) -> Self {
-        let mut timed = Vec::new();
+        let (mut timed, mut lapses) = (Vec::new(), Vec::new());
         let mut holders = Holders::default();
         let parties = every(written.iter().filter_map(|(name, signer)| match signer {
             Ok(WrittenSigner::Party(credentials)) => {
                 timed.extend(credentials.iter().flatten().flat_map(timed_words));
+                lapses.extend(credentials.iter().flatten().filter_map(|c| lapse(c, collected)));
                 let party = party(name, credentials, files, &mut holders, collected);
                 Some(party.map(|party| (name.value.clone(), party)))
             }
@@ -62,6 +65,7 @@ impl Signers {
         Self {
             parties: parties.and_then(|all| meanings.map(|_| all.into_iter().collect())),
             timed,
+            lapses,
             meanings: groups.meanings,
             names: written.iter().map(|(name, _)| name.clone()).collect(),
             used: BTreeSet::new(),
@@ -103,6 +107,15 @@ fn timed_words(credential: &WrittenCredential) -> Vec<(Span, &'static str)> {
     let from = credential.from.as_ref().map(|at| (at.span, "from"));
     let until = credential.until.as_ref().map(|at| (at.span, "until"));
     from.into_iter().chain(until).collect()
+}
+
+/// By the signer's own clock a key ends for good: then it proves nothing and only fails.
+fn lapse(credential: &WrittenCredential, collected: &Collected) -> Option<Lapse> {
+    let until = credential.until.as_ref()?;
+    let fault = Fault::at(until.span, format!("`{}` is past its `until`", credential.key.value))
+        .label("its holder could backdate, so all that it signed is refused and fails its step")
+        .help("remove the key: what it signed then counts for nothing, and fails nothing");
+    Some(Lapse { since: until.value, warning: collected.warning(fault) })
 }
 
 /// Who holds which key, by the key's id.

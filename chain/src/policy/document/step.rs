@@ -66,7 +66,7 @@ pub(in crate::policy) struct WrittenStep {
     /// How old the newest evidence may be.
     #[schemars(with = "Option<shape::Length>")]
     pub(in crate::policy) max_age: Read<Option<At<SignedDuration>>>,
-    /// How old the scanner's database may have been at the scan.
+    /// How old the scanner's database may be, now.
     #[schemars(with = "Option<shape::Length>")]
     pub(in crate::policy) database_max_age: Read<Option<At<SignedDuration>>>,
     /// How many findings of each severity a scan may have.

@@ -105,6 +105,15 @@ impl Limit {
         }
     }
 
+    /// What the number counts, for messages.
+    pub(crate) fn unit(self) -> &'static str {
+        match self {
+            Self::Bundle | Self::List | Self::Manifest | Self::Total => " bytes",
+            Self::LayoutFiles | Self::Pages | Self::Referrers => "",
+            Self::Timeout => " s",
+        }
+    }
+
     /// Whether one document alone is too large, so that only this one is unreadable. The others
     /// bound count, total and time: past those there is no answer at all.
     pub fn within_candidate(self) -> bool {

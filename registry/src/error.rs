@@ -24,7 +24,7 @@ pub enum Error {
         found: Digest,
     },
     /// A number of the budget was reached.
-    #[error("the limit `{}` was reached: at most {most}", limit.name())]
+    #[error("the limit `{}` was reached: at most {most}{}", limit.name(), limit.unit())]
     Limit {
         /// Which.
         limit: Limit,
@@ -116,6 +116,9 @@ impl Error {
             Self::Unavailable { cause: Cause::Missing, .. } => {
                 Some("evidence that cannot be read is not evidence that is missing")
             }
+            Self::Unavailable { cause, .. } if cause.is_certificate() => {
+                Some("name the certificates of your authority with `SSL_CERT_FILE`")
+            }
             _ => None,
         }
     }
@@ -195,6 +198,18 @@ pub enum Cause {
     Unexpected,
 }
 
+impl Cause {
+    /// Whether the peer's certificate is not trusted, which no second try changes.
+    pub(crate) fn is_certificate(&self) -> bool {
+        match self {
+            // rustls says it in these words alone (`rustls::Error::InvalidCertificate`); its type
+            // is hidden behind the client's.
+            Self::Transport(error) => innermost(error).contains("invalid peer certificate"),
+            _ => false,
+        }
+    }
+}
+
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -206,7 +221,7 @@ impl fmt::Display for Cause {
             }
             Self::Status(status) => write!(f, "it answered {status}"),
             Self::TimedOut => f.write_str("no answer in time"),
-            Self::Transport(error) => innermost(f, error),
+            Self::Transport(error) => f.write_str(&escape_short(&innermost(error), 300)),
             Self::Unexpected => f.write_str("the answer is not what the protocol says"),
         }
     }
@@ -214,12 +229,12 @@ impl fmt::Display for Cause {
 
 /// The innermost cause of a failed connection says the most ("connection refused", "unknown
 /// issuer"); the outer ones repeat the URL.
-fn innermost(f: &mut fmt::Formatter<'_>, error: &reqwest::Error) -> fmt::Result {
+fn innermost(error: &reqwest::Error) -> String {
     let mut cause: &dyn std::error::Error = error;
     while let Some(inner) = cause.source() {
         cause = inner;
     }
-    f.write_str(&escape_short(&cause.to_string(), 300))
+    cause.to_string()
 }
 
 /// Why a registry does not let us.

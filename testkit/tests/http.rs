@@ -288,3 +288,16 @@ async fn headers_about_content_are_not_believed() {
     let source = source(&registry, &options());
     assert_eq!(source.resolve("latest").await.unwrap().unwrap().digest, image.digest);
 }
+
+#[tokio::test]
+async fn a_registry_on_this_machine_that_wants_tls_gets_it() {
+    let (registry, image, _) = seeded();
+    let words = b"Client sent an HTTP request to an HTTPS server.\n".to_vec();
+    let wants_tls = Answer::new(400).body(Body::Bytes(words));
+    registry.fault("GET", "/manifests/", Some(1), Fault::Answer(wants_tls));
+    let source = source(&registry, &options());
+    // This one does not speak it after all, and plain HTTP is not tried a second time.
+    let error = source.manifest(&image.digest).await.unwrap_err();
+    assert!(matches!(cause(error), Cause::Transport(_)));
+    assert_eq!(registry.take_requests().iter().filter(|r| r.contains("/v2/")).count(), 1);
+}

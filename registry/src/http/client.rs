@@ -1,13 +1,23 @@
 //! The client of one repository: every request bounded, retried and authenticated.
 
-use std::{fmt, sync::Arc};
+use std::{
+    borrow::Cow,
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use reqwest::{
     Method, StatusCode, Url,
     header::{HeaderMap, HeaderName, HeaderValue},
 };
 
-use super::{exchange::Transport, token::Authority};
+use super::{
+    exchange::{Transport, is_loopback},
+    token::Authority,
+};
 use crate::{
     Budget, Error, OpenError, Options,
     budget::Meter,
@@ -67,6 +77,8 @@ struct Inner {
     host: String,
     repository: String,
     base: Url,
+    /// Whether a registry on this machine turned out to speak TLS.
+    tls: AtomicBool,
     transport: Transport,
     authority: Authority,
 }
@@ -91,6 +103,7 @@ impl Client {
             host: host.to_owned(),
             repository: repository.to_owned(),
             base: url,
+            tls: AtomicBool::new(false),
             transport,
             authority: Authority::new(host, repository, options.credentials.clone()),
         })))
@@ -113,14 +126,22 @@ impl Client {
 
     /// The address of something in the repository: `manifests/…`, `blobs/…`, `tags/list`.
     pub fn url(&self, path: &str) -> Url {
-        let mut url = self.0.base.clone();
+        let mut url = self.base().into_owned();
         url.set_path(&format!("{}{path}", self.0.base.path()));
         url
     }
 
+    fn base(&self) -> Cow<'_, Url> {
+        if self.0.tls.load(Ordering::Relaxed) {
+            Cow::Owned(secured(&self.0.base))
+        } else {
+            Cow::Borrowed(&self.0.base)
+        }
+    }
+
     /// Whether `url` is on the registry itself, by scheme, host and port.
     pub fn is_own(&self, url: &Url) -> bool {
-        url.origin() == self.0.base.origin()
+        url.origin() == self.base().origin()
     }
 
     /// Tells whoever asked for it about something worth a line.
@@ -131,6 +152,19 @@ impl Client {
     /// Sends a request. Statuses that say "not now" were tried again; 401 was answered with the
     /// user's login, if there is one.
     pub async fn send(&self, request: &Request) -> Result<Response, Error> {
+        let outdated = request.url.origin() == self.0.base.origin() && !self.is_own(&request.url);
+        if outdated {
+            return self.authorized(&tls(request)).await;
+        }
+        let response = self.authorized(request).await?;
+        if self.wants_tls(&response) {
+            self.0.tls.store(true, Ordering::Relaxed);
+            return self.authorized(&tls(request)).await;
+        }
+        Ok(response)
+    }
+
+    async fn authorized(&self, request: &Request) -> Result<Response, Error> {
         let Inner { transport, authority, .. } = &*self.0;
         if !self.is_own(&request.url) {
             let response = transport.send(request, None).await.map_err(|e| self.placed(e))?;
@@ -149,6 +183,16 @@ impl Client {
             authorization = Some(fresh);
         }
         self.answered(request, response, authorization.is_some())
+    }
+
+    /// Whether a registry on this machine says, as Go's and nginx's servers do, that it wants TLS.
+    /// Nothing secret was sent so far: such an answer comes before any challenge.
+    fn wants_tls(&self, response: &Response) -> bool {
+        response.status == StatusCode::BAD_REQUEST
+            && response.url.scheme() == "http"
+            && is_loopback(&response.url)
+            && self.is_own(&response.url)
+            && String::from_utf8_lossy(&response.body).contains("HTTPS")
     }
 
     /// The transport, for the token service.
@@ -196,6 +240,18 @@ impl Client {
             other => other,
         }
     }
+}
+
+/// The same address with TLS.
+fn secured(url: &Url) -> Url {
+    let mut url = url.clone();
+    // Only an address without host refuses this, and none of ours is.
+    let _ = url.set_scheme("https");
+    url
+}
+
+fn tls(request: &Request) -> Request {
+    Request { url: secured(&request.url), ..request.clone() }
 }
 
 impl fmt::Debug for Client {

@@ -55,9 +55,13 @@ pub(crate) fn failure(status: StatusCode) -> Option<Failure> {
 
 /// The failure that a broken connection is.
 pub(crate) fn transport(error: reqwest::Error) -> Failure {
-    let lasting = error.is_builder();
+    let builder = error.is_builder();
     let cause = Cause::Transport(Arc::new(error.without_url()));
-    if lasting { Failure::Lasting(cause) } else { Failure::passing(cause) }
+    if builder || cause.is_certificate() {
+        Failure::Lasting(cause)
+    } else {
+        Failure::passing(cause)
+    }
 }
 
 /// The pause after the given try: the first, then four times longer each. No jitter: the few

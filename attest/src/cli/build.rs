@@ -26,7 +26,11 @@ pub(super) struct Build {
     metadata_file: Option<PathBuf>,
 
     /// Sign this SLSA v1 predicate instead of making one
-    #[arg(long, value_name = "FILE")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with_all = ["source", "commit", "git_ref", "run", "attempt"]
+    )]
     predicate: Option<PathBuf>,
 
     #[command(flatten)]

@@ -1,0 +1,201 @@
+//! `attest approve` and `attest deploy` as a user runs them.
+
+use crate::place::{BUILD, IMAGE, NAME, Place, parse, text};
+use evidence::{
+    Digest,
+    json::{Value, json},
+    predicate::{Claim, View, approval::Decision},
+};
+
+fn approve<'a>(more: &[&'a str]) -> Vec<&'a str> {
+    [&["approve", "oci:app", "--as", NAME, "--environment", "production"][..], more].concat()
+}
+
+fn deploy<'a>(more: &[&'a str]) -> Vec<&'a str> {
+    [&["deploy", "oci:app", "--as", NAME, "--environment", "staging"][..], more].concat()
+}
+
+fn verdict(decision: &str, environment: &str) -> Value {
+    json!({
+        "version": 1,
+        "decision": decision,
+        "image": {"reference": "oci:app", "name": NAME, "told": true, "digest": IMAGE},
+        "environment": environment,
+        "policy": {"file": "p.yaml", "name": "p", "digest": Digest::sha256(b"p"), "revision": 14},
+        "steps": [{"name": "build", "proofs": [{"party": "release", "says": "4f1c2a9e7b3d"}]}],
+        "commitments": [{
+            "id": Digest::sha256(b"statement"),
+            "predicateType": "https://slsa.dev/provenance/v1",
+            "bundle": null,
+        }],
+        "goodUntil": null,
+    })
+}
+
+#[test]
+fn an_approval_commits_to_what_it_shows() {
+    let place = Place::new();
+    place.done(&[&["build", "oci:app"][..], &BUILD].concat());
+    let ended = place.run(&approve(&["--yes", "--reference", "https://t.example.com/1"]));
+    assert_eq!(ended.status, 0, "{}", ended.stderr);
+    let hanging = place.hanging("app");
+    let (build, approval) = (&hanging[0], &hanging[1]);
+    let View::Approval(view) = Claim::read(&approval.1).unwrap().view else { panic!() };
+    assert_eq!(view.decision, Decision::Approved);
+    assert_eq!(view.input_attestations.len(), 1);
+    let commitment = &view.input_attestations[0];
+    assert_eq!(commitment.id.as_ref(), Some(&build.0.envelope.id()));
+    assert_eq!(commitment.bundle.as_ref(), Some(&Digest::sha256(&build.0.to_bytes())));
+    let week = view.expires.unwrap().as_second() - view.approved_at.as_second();
+    assert_eq!(week, 7 * 24 * 60 * 60);
+    let shown = build.0.envelope.id().digest().short();
+    assert!(ended.stderr.contains(&shown), "{}", ended.stderr);
+    assert!(ended.stderr.contains("verified by nobody"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("for       production, until 20"), "{}", ended.stderr);
+}
+
+#[test]
+fn nobody_is_taken_for_willing() {
+    let place = Place::new();
+    let stderr = place.fails(2, "unanswered", &approve(&[]));
+    assert!(stderr.contains("--yes"), "{stderr}");
+    let statement = place.statement(&approve(&[]));
+    assert_eq!(text(&statement.predicate["decision"]), "approved");
+}
+
+#[test]
+fn an_approval_holds_for_one_repository_and_some_time() {
+    let place = Place::new();
+    let nameless = ["approve", "oci:app", "--environment", "production", "--yes"];
+    let stderr = place.fails(2, "nameless-layout", &nameless);
+    assert!(stderr.contains("--as registry.example.com/payments/api"), "{stderr}");
+    place.fails(2, "expired", &approve(&["--yes", "--expires", "2020-01-01T00:00:00Z"]));
+    let statement = place.statement(&approve(&["--expires", "2099-01-01T00:00:00Z"]));
+    assert_eq!(statement.predicate["expires"], "2099-01-01T00:00:00Z");
+    assert_eq!(place.run(&approve(&["--yes", "--expires", "soon"])).status, 2);
+}
+
+#[test]
+fn a_rejection_owes_a_reason_and_has_no_end() {
+    let place = Place::new();
+    assert_eq!(place.run(&approve(&["--yes", "--reject"])).status, 2);
+    let statement = place.statement(&approve(&["--reject", "--reason", "loses refunds"]));
+    assert_eq!(statement.predicate["decision"], "rejected");
+    assert_eq!(statement.predicate["reason"], "loses refunds");
+    assert_eq!(statement.predicate["expires"], Value::Null);
+}
+
+#[test]
+fn a_ready_verdict_is_approved_as_it_is() {
+    let place = Place::new();
+    place.write("ready.json", verdict("ready", "production").to_string());
+    let words = approve(&["--yes", "--verdict", "ready.json"]);
+    let ended = place.run(&words);
+    assert_eq!(ended.status, 0, "{}", ended.stderr);
+    assert!(ended.stderr.contains("build     4f1c2a9e7b3d  (release)"), "{}", ended.stderr);
+    let hanging = place.hanging("app");
+    let View::Approval(view) = Claim::read(&hanging[0].1).unwrap().view else { panic!() };
+    assert_eq!(view.policy.unwrap(), Digest::sha256(b"p").to_string());
+    let ids: Vec<_> = view.input_attestations.iter().map(|one| one.id.clone().unwrap()).collect();
+    assert_eq!(ids[0].digest(), &Digest::sha256(b"statement"));
+    assert_eq!(ids.len(), 1);
+}
+
+#[test]
+fn any_other_verdict_is_refused() {
+    let place = Place::new();
+    let fails = |code: &str, verdict: Value| {
+        place.write("verdict.json", verdict.to_string());
+        place.fails(1, code, &approve(&["--yes", "--verdict", "verdict.json"]));
+    };
+    for word in ["deny", "allow", "allow-by-exception"] {
+        fails("verdict-decision", verdict(word, "production"));
+    }
+    fails("verdict-environment", verdict("ready", "staging"));
+    let mut other = verdict("ready", "production");
+    other["image"]["digest"] = json!(Digest::sha256(b"other"));
+    fails("verdict-image", other);
+    let mut ledger = verdict("ready", "production");
+    ledger["image"]["name"] = json!("registry.example.com/acme/ledger");
+    fails("verdict-image", ledger);
+    fails("verdict-unreadable", json!({"decision": "ready"}));
+    place.fails(2, "file-unreadable", &approve(&["--yes", "--verdict", "gone.json"]));
+}
+
+#[test]
+fn a_deployment_says_how_it_ended() {
+    let place = Place::new();
+    for result in ["succeeded", "failed", "rolled-back"] {
+        let statement = place.statement(&deploy(&["--result", result, "--target", "eu-west-1"]));
+        assert_eq!(statement.predicate["result"], result);
+        assert_eq!(statement.predicate["target"], "eu-west-1");
+        assert_eq!(statement.predicate["inputAttestations"], json!([]));
+        let View::Deployment(view) = Claim::read(&statement).unwrap().view else { panic!() };
+        assert!(view.finished_at.is_some());
+    }
+    assert_eq!(place.run(&deploy(&["--result", "ok"])).status, 2);
+    let late = deploy(&["--result", "failed", "--started-at", "2099-01-01T00:00:00Z"]);
+    place.fails(2, "time", &late);
+    let nameless = ["deploy", "oci:app", "--environment", "staging", "--result", "failed"];
+    place.fails(2, "nameless-layout", &nameless);
+}
+
+#[test]
+fn a_deployment_follows_an_allow_of_any_kind() {
+    let place = Place::new();
+    let words = deploy(&["--result", "succeeded", "--verdict", "verdict.json"]);
+    for word in ["allow", "allow-by-exception", "allow-as-rollback", "allow-not-enforced"] {
+        place.write("verdict.json", verdict(word, "staging").to_string());
+        let statement = place.statement(&words);
+        assert_eq!(Claim::read(&statement).unwrap().view.commitments().len(), 1, "{word}");
+    }
+    for word in ["deny", "ready"] {
+        place.write("verdict.json", verdict(word, "staging").to_string());
+        place.fails(1, "verdict-decision", &words);
+    }
+}
+
+#[test]
+fn what_cannot_be_read_is_left_out_and_said() {
+    let place = Place::new();
+    place.done(&[&["build", "oci:app", "--bundle", "b.json", "--no-attach"][..], &BUILD].concat());
+    // A referrer whose layer is no bundle at all.
+    let bundle = std::fs::read_to_string(place.path("b.json")).unwrap();
+    place.done(&["attach", "oci:app", "--bundle", "b.json"]);
+    let layout = place.path("app");
+    let (mut index, digest) = (parse(std::fs::read(layout.join("index.json")).unwrap()), {
+        let broken = bundle.replace("dsseEnvelope", "dsseEnvelopes");
+        store(&layout, broken.as_bytes())
+    });
+    let manifest = json!({
+        "schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json",
+        "artifactType": evidence::bundle::MEDIA_TYPE,
+        "config": {"mediaType": "application/vnd.oci.empty.v1+json", "size": 2,
+            "digest": Digest::sha256(b"{}")},
+        "layers": [{"mediaType": evidence::bundle::MEDIA_TYPE, "digest": digest,
+            "size": bundle.len() + 1}],
+        "subject": {"mediaType": "application/vnd.oci.image.manifest.v1+json", "digest": IMAGE,
+            "size": 555},
+    })
+    .to_string();
+    let listed = store(&layout, manifest.as_bytes());
+    index["manifests"].as_array_mut().unwrap().push(json!({
+        "mediaType": "application/vnd.oci.image.manifest.v1+json", "digest": listed,
+        "size": manifest.len(),
+    }));
+    std::fs::write(layout.join("index.json"), index.to_string()).unwrap();
+    let ended = place.run(&approve(&["--dry-run"]));
+    assert_eq!(ended.status, 0, "{}", ended.stderr);
+    assert!(ended.stderr.contains("unreadable, left out: "), "{}", ended.stderr);
+    assert!(ended.stderr.contains("commits to 1 attestation,"), "{}", ended.stderr);
+    // Listed and gone is no answer.
+    std::fs::remove_file(layout.join("blobs").join(listed.to_string().replace(':', "/"))).unwrap();
+    let ended = place.run(&approve(&["--dry-run"]));
+    assert_eq!(ended.status, 3, "{}", ended.stderr);
+}
+
+fn store(layout: &std::path::Path, bytes: &[u8]) -> Digest {
+    let digest = Digest::sha256(bytes);
+    std::fs::write(layout.join("blobs/sha256").join(digest.hex()), bytes).unwrap();
+    digest
+}

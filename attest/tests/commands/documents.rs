@@ -1,0 +1,194 @@
+//! `attest predicate`, `statement`, `attach`, `key` and `whoami` as a user runs them, and what all
+//! commands share: streams, formats, exit statuses, secrets.
+
+use crate::place::{BUILD, IMAGE, NAME, Place, digest, parse, testdata, text};
+use evidence::json::json;
+
+#[test]
+fn any_predicate_is_attested_under_its_uri_or_alias() {
+    let place = Place::new();
+    place.write("p.json", r#"{"a": 1}"#);
+    let predicate = |kind| ["predicate", "oci:app", "--file", "p.json", "--type", kind];
+    let statement = place.statement(&predicate("openvex"));
+    assert_eq!(statement.predicate_type, "https://openvex.dev/ns");
+    assert_eq!(statement.predicate["a"], 1);
+    assert!(statement.predicate["attest_run"]["signedAt"].is_string());
+    let own = place.statement(&predicate("https://example.com/review/v1"));
+    assert_eq!(own.predicate_type, "https://example.com/review/v1");
+    let ended = place.run(&predicate("approval"));
+    assert_eq!(ended.status, 2);
+    assert!(ended.stderr.contains("slsaprovenance1"), "{}", ended.stderr);
+}
+
+#[test]
+fn a_predicate_that_verify_could_not_read_is_refused() {
+    let place = Place::new();
+    let kind = "https://attest-verify.dev/approval/v1";
+    for (content, code) in [
+        (r#"{"decision": "approved"}"#, "unreadable"),
+        (r#"[]"#, "unreadable"),
+        (r#"{"a": 1, "a": 2}"#, "unreadable"),
+        ("", "unreadable"),
+        (r#"{"a": 1"#, "unreadable"),
+    ] {
+        place.write("p.json", content);
+        place.fails(1, code, &["predicate", "oci:app", "--file", "p.json", "--type", kind]);
+    }
+}
+
+#[test]
+fn a_whole_statement_is_signed_byte_for_byte() {
+    let place = Place::new();
+    let hex = IMAGE.trim_start_matches("sha256:");
+    let statement = |hex: &str| {
+        format!(
+            r#"{{"predicateType":"https://example.com/p/v1", "_type":"https://in-toto.io/Statement/v1",
+                "subject":[{{"name":"x","digest":{{"sha256":"{hex}"}}}}],"predicate":{{}}}}"#
+        )
+    };
+    place.write("s.json", statement(hex));
+    place.done(&["statement", "oci:app", "--file", "s.json"]);
+    assert_eq!(place.hanging("app")[0].0.envelope.payload, statement(hex).into_bytes());
+    place.write("other.json", statement(&"0".repeat(64)));
+    place.fails(1, "wrong-subject", &["statement", "oci:app", "--file", "other.json"]);
+    place.write("none.json", "{}");
+    place.fails(1, "unreadable", &["statement", "oci:app", "--file", "none.json"]);
+}
+
+#[test]
+fn a_person_without_push_rights_signs_and_ci_attaches() {
+    let mut place = Place::new();
+    let words = [&["build", "oci:app", "--bundle", "b.json", "--no-attach"][..], &BUILD].concat();
+    let bundle = place.done(&[&words[..], &["-q"]].concat());
+    assert!(place.hanging("app").is_empty());
+    let bytes = std::fs::read(place.path("b.json")).unwrap();
+    assert_eq!(bundle.trim_end(), digest(&bytes));
+
+    place.set("ATTEST_KEY", "");
+    let first = place.done(&["attach", "oci:app", "--bundle", "b.json", "-q"]);
+    let again = place.done(&["attach", "oci:app", "--bundle", "b.json", "-q"]);
+    assert_eq!(first, again, "the same bundle makes the same manifest");
+    assert_eq!(place.hanging("app").len(), 1);
+    assert_eq!(place.hanging("app")[0].0.to_bytes(), bytes);
+    place.fails(1, "wrong-subject", &["attach", "oci:index", "--bundle", "b.json"]);
+    place.write("none.json", "{}");
+    place.fails(1, "unreadable", &["attach", "oci:app", "--bundle", "none.json"]);
+}
+
+#[test]
+fn the_bundle_is_kept_beside_being_attached_and_a_bad_place_stops_before() {
+    let place = Place::new();
+    place.done(&[&["build", "oci:app", "--bundle", "b.json"][..], &BUILD].concat());
+    let bytes = std::fs::read(place.path("b.json")).unwrap();
+    assert_eq!(place.hanging("app")[0].0.to_bytes(), bytes);
+    let nowhere = [&["build", "oci:app", "--bundle", "no/b.json"][..], &BUILD].concat();
+    place.fails(2, "file-unwritable", &nowhere);
+    let alone = place.run(&[&["build", "oci:app", "--no-attach"][..], &BUILD].concat());
+    assert_eq!(alone.status, 2, "signed and thrown away");
+}
+
+#[test]
+fn json_says_what_was_attached_and_what_went_wrong() {
+    let place = Place::new();
+    let words = [&["build", "oci:app:v1", "--as", NAME, "--format", "json"][..], &BUILD].concat();
+    let document = parse(place.done(&words));
+    let (bundle, _) = &place.hanging("app")[0];
+    assert_eq!(document["version"], 1);
+    assert_eq!(document["subject"], IMAGE);
+    assert_eq!(document["name"], NAME);
+    assert_eq!(document["tag"], "v1");
+    assert_eq!(document["predicateType"], "https://slsa.dev/provenance/v1");
+    assert_eq!(document["id"], json!(bundle.envelope.id()));
+    assert_eq!(document["bundle"], digest(&bundle.to_bytes()));
+    assert!(text(&document["referrer"]).starts_with("sha256:"));
+    assert_eq!(document["key"]["algorithm"], "ecdsa-p256-sha256");
+
+    let ended = place.run(&["build", "oci:app", "--format", "json"]);
+    assert_eq!(ended.status, 1);
+    let fault = parse(&ended.stdout);
+    assert_eq!(fault["version"], 1);
+    assert_eq!(fault["error"]["kind"], "no-source");
+    assert_eq!(fault["error"]["exit"], 1);
+    assert!(ended.stderr.contains("[no-source]"), "{}", ended.stderr);
+}
+
+#[test]
+fn keys_are_opened_before_anything_is_read_and_secrets_are_never_shown() {
+    let mut place = Place::new();
+    place.set("ATTEST_KEY", "");
+    let build = [&["build", "oci:app"][..], &BUILD].concat();
+    let stderr = place.fails(2, "no-key", &build);
+    assert!(stderr.contains("attest key generate"), "{stderr}");
+    place.fails(2, "key", &[&build[..], &["--key", "gone.key"]].concat());
+    let pem = std::fs::read_to_string(testdata("keys/ed25519.pem")).unwrap();
+    place.set("RELEASE_KEY", &pem);
+    place.done(&[&build[..], &["--key", "env://RELEASE_KEY"]].concat());
+    place.set("RELEASE_KEY", pem.replace("MC4C", "MC4D"));
+    let stderr = place.fails(2, "key", &[&build[..], &["--key", "env://RELEASE_KEY"]].concat());
+    let secret = pem.lines().find(|line| line.len() > 40 && !line.contains(' ')).unwrap();
+    assert!(!stderr.contains(secret.get(8..24).unwrap()), "{stderr}");
+    // A pasted key is no name of a key, and is not repeated.
+    let ended = place.run(&[&build[..], &["--key", "awskms://s3cret"]].concat());
+    assert_eq!(ended.status, 2);
+    assert!(!ended.stderr.contains("s3cret"), "{}", ended.stderr);
+}
+
+#[test]
+fn a_wrong_passphrase_is_a_wrong_passphrase() {
+    let mut place = Place::new();
+    place.set("ATTEST_KEY", testdata("keys/cosign-test.key").display());
+    let build = [&["build", "oci:app"][..], &BUILD].concat();
+    let stderr = place.fails(2, "key", &build);
+    assert!(stderr.contains("ATTEST_PASSWORD"), "{stderr}");
+    place.set("COSIGN_PASSWORD", "wr0ng-passphrase");
+    let stderr = place.fails(2, "key", &build);
+    assert!(!stderr.contains("wr0ng-passphrase"), "{stderr}");
+    place.set("ATTEST_PASSWORD", "test");
+    place.done(&build);
+}
+
+#[test]
+fn curves_that_cosign_cannot_verify_are_warned_of() {
+    let mut place = Place::new();
+    place.set("ATTEST_KEY", testdata("keys/p384.pem").display());
+    let ended = place.run(&[&["build", "oci:app"][..], &BUILD].concat());
+    assert_eq!(ended.status, 0, "{}", ended.stderr);
+    assert!(ended.stderr.contains("warning: cosign cannot verify"), "{}", ended.stderr);
+}
+
+#[test]
+fn keys_are_made_shown_and_never_overwritten() {
+    let mut place = Place::new();
+    place.set("ATTEST_PASSWORD", "x");
+    let made = parse(place.done(&["key", "generate", "--out", "k", "--format", "json"]));
+    let public = place.done(&["key", "public", "--key", "k.key"]);
+    assert_eq!(public, std::fs::read_to_string(place.path("k.pub")).unwrap());
+    let whoami = parse(place.done(&["whoami", "--key", "k.key", "--format", "json"]));
+    assert_eq!(whoami["signer"]["key"]["id"], made["key"]["id"]);
+    place.fails(2, "key-exists", &["key", "generate", "--out", "k"]);
+    assert_eq!(public, std::fs::read_to_string(place.path("k.pub")).unwrap());
+}
+
+#[test]
+fn whoami_says_where_each_value_was_found() {
+    let mut place = Place::new().inside("github.env");
+    let stdout = place.done(&["whoami", "--job", "mine"]);
+    for part in ["(ATTEST_KEY)", "(GITHUB_SHA)", "mine  (--job)", "GitHub Actions"] {
+        assert!(stdout.contains(part), "{part} is not in {stdout}");
+    }
+    assert!(!stdout.contains("not-a-real"), "{stdout}");
+    place.set("ATTEST_KEY", "");
+    assert!(place.done(&["whoami"]).contains("nobody"));
+}
+
+#[test]
+fn what_a_stranger_chose_cannot_move_the_cursor() {
+    let place = Place::new();
+    let evil = "a\u{1b}[2J\u{202e}";
+    let ended = place.run(&["whoami", "--job", evil, "--name", evil]);
+    let refused = place.run(&["build", "oci:app", "--source", BUILD[1], "--commit", evil]);
+    for text in [&ended.stdout, &ended.stderr, &refused.stderr] {
+        assert!(!text.contains(['\u{1b}', '\u{202e}']), "{text:?}");
+    }
+    assert!(ended.stdout.contains(r"a\u{1b}[2J\u{202e}"), "{}", ended.stdout);
+}

@@ -1,0 +1,15 @@
+//! The commands as a user runs them, each test in a directory of its own: what stands on which
+//! stream, what hangs on the image afterwards, and the exit status.
+
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on has failed"
+)]
+
+mod build;
+mod decisions;
+mod documents;
+mod place;
+mod registry;

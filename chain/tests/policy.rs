@@ -215,12 +215,33 @@ fn a_policy_is_at_most_a_mebibyte() {
 #[test]
 fn groups_of_groups_of_groups_end() {
     let mut text = fs::read_to_string(policies().join("minimal.yaml")).unwrap();
-    let groups: String = (0..900)
+    let groups: String = (0..400)
         .map(|n| format!("  g{n}: {{any-of: [release, g{}, g{}]}}\n", n + 1, n + 2))
         .collect();
     text = text.replace("signers:\n", &format!("signers:\n{groups}"));
     let faults = parse(&policies().join("p.yaml"), text.as_bytes()).unwrap_err();
     assert!(faults.render().contains("more than 16 groups inside one another"));
+}
+
+/// Files of other systems: a byte order mark before the first line, carriage returns after each.
+#[test]
+fn places_are_right_whatever_the_editor() {
+    let path = documents().join("invalid/unknown-signer.yaml");
+    let text = fs::read_to_string(&path).unwrap();
+    let shown = parse(&path, text.as_bytes()).unwrap_err().render();
+    let windows = format!("\u{feff}{}", text.replace('\n', "\r\n"));
+    assert_eq!(parse(&path, windows.as_bytes()).unwrap_err().render(), shown);
+}
+
+#[test]
+fn of_very_many_faults_some_are_shown_and_all_are_counted() {
+    let path = policies().join("minimal.yaml");
+    let mut text = fs::read_to_string(&path).unwrap();
+    text.extend((0..5_000).map(|n| format!("x{n}: 1\n")));
+    let shown = parse(&path, text.as_bytes()).unwrap_err().render();
+    assert!(
+        shown.ends_with("and 4900 more that are not shown\n5000 faults; no image was looked at.\n")
+    );
 }
 
 proptest! {

@@ -1,7 +1,7 @@
 //! Broken YAML, said in words that name the remedy.
 
 use evidence::text::escape_short;
-use serde_saphyr::{Error, MessageFormatter, UserMessageFormatter};
+use serde_saphyr::{Error, MessageFormatter, UserMessageFormatter, budget::BudgetBreach};
 
 use super::{
     excerpt::{Source, Span},
@@ -36,23 +36,18 @@ type Words = (String, String, Option<&'static str>);
 fn words(error: &Error) -> Words {
     let said = |title: &str, label: &str, help| (title.to_owned(), label.to_owned(), help);
     match error {
-        Error::DuplicateMappingKey { key, .. } => (
-            match key {
-                Some(key) => format!("`{key}` stands twice in one map"),
-                None => "a member stands twice in one map".to_owned(),
-            },
-            "the second one".to_owned(),
-            Some("keep one of them"),
-        ),
+        Error::DuplicateMappingKey { key, .. } => {
+            let key = key.as_ref().map_or("a member".to_owned(), |key| format!("`{key}`"));
+            let title = format!("{key} stands twice in one map");
+            (title, "the second one".to_owned(), Some("keep one of them"))
+        }
         Error::MergeKeyNotAllowed { .. } => said(
             "`<<` is not read",
             "merging is not part of YAML 1.2",
             Some("write the members out; an alias may stand for a whole value"),
         ),
         Error::MultipleDocuments { .. } => too_many(),
-        Error::Budget { breach, .. } if format!("{breach:?}").starts_with("Documents") => {
-            too_many()
-        }
+        Error::Budget { breach: BudgetBreach::Documents { .. }, .. } => too_many(),
         Error::Budget { .. }
         | Error::AliasReplayLimitExceeded { .. }
         | Error::AliasExpansionLimitExceeded { .. }
@@ -67,13 +62,11 @@ fn words(error: &Error) -> Words {
         Error::RecursiveReferencesRequireWeakTypes { .. } => {
             said("an alias inside its own anchor", "this has no end", None)
         }
-        Error::Message { msg, .. } => {
-            ("the policy cannot be read".to_owned(), escape_short(msg, 200), None)
-        }
+        Error::Message { msg, .. } => said("the policy cannot be read", msg, None),
         other => {
             let message = UserMessageFormatter.format_message(other);
             let help = message.contains("tab").then_some("indent with spaces");
-            ("the policy is not valid YAML".to_owned(), escape_short(&message, 200), help)
+            said("the policy is not valid YAML", &escape_short(&message, 200), help)
         }
     }
 }

@@ -51,7 +51,8 @@ impl Source {
         let start = self.text.get(..first).and_then(|text| text.rfind('\n')).map_or(0, |at| at + 1);
         let rest = self.text.get(last..).unwrap_or_default();
         let end = last + rest.find('\n').unwrap_or(rest.len());
-        let text = inert(self.text.get(start..end.max(start)).unwrap_or_default());
+        let lines = self.text.get(start..end.max(start)).unwrap_or_default();
+        let text = inert(lines.strip_suffix('\r').unwrap_or(lines));
         Lines { start, number: self.place(start).line, text }
     }
 
@@ -88,14 +89,17 @@ pub(super) struct Span {
 
 /// Replaces what is not inert by question marks of the same length, so that spans stay right.
 fn inert(text: &str) -> String {
-    text.chars().fold(String::with_capacity(text.len()), |mut out, c| {
+    let mut characters = text.chars().peekable();
+    let mut out = String::with_capacity(text.len());
+    while let Some(c) = characters.next() {
         let mut bytes = [0; 4];
         let same = c.encode_utf8(&mut bytes);
-        if c == '\n' || c == '\t' || escape(same) == *same {
+        let ends_line = c == '\n' || c == '\r' && characters.peek() == Some(&'\n');
+        if ends_line || c == '\t' || escape(same) == *same {
             out.push(c);
         } else {
             out.extend(std::iter::repeat_n('?', c.len_utf8()));
         }
-        out
-    })
+    }
+    out
 }

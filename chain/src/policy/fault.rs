@@ -122,6 +122,9 @@ impl Fault {
     }
 }
 
+/// Most faults that are shown; nobody mends more in one go.
+const MOST_SHOWN: usize = 100;
+
 /// Proof that a fault was added: what is returned in place of a value.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Faulted(());
@@ -131,17 +134,22 @@ pub(super) struct Faulted(());
 pub(super) struct Collected {
     pub(super) source: Arc<Source>,
     faults: Vec<Fault>,
+    more: usize,
     warnings: Vec<Fault>,
 }
 
 impl Collected {
     pub(super) fn new(source: Arc<Source>) -> Self {
-        Self { source, faults: Vec::new(), warnings: Vec::new() }
+        Self { source, faults: Vec::new(), more: 0, warnings: Vec::new() }
     }
 
     pub(super) fn add(&mut self, fault: Fault) -> Faulted {
-        let fault = self.placed(fault);
-        self.faults.push(fault);
+        if self.faults.len() < MOST_SHOWN {
+            let fault = self.placed(fault);
+            self.faults.push(fault);
+        } else {
+            self.more += 1;
+        }
         Faulted(())
     }
 
@@ -174,14 +182,16 @@ impl Collected {
     /// All faults; there is at least the one that `_proof` stands for.
     pub(super) fn into_faults(mut self, _proof: Faulted) -> Faults {
         self.faults.sort_by_key(|fault| fault.span);
-        Faults { list: self.faults }
+        Faults { list: self.faults, more: self.more }
     }
 }
 
-/// All faults of a policy, in the order of the file; never empty.
+/// All faults of a policy, in the order of the file; never empty. Of very many the first found are
+/// kept, and the others counted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Faults {
     list: Vec<Fault>,
+    more: usize,
 }
 
 impl Faults {
@@ -202,8 +212,13 @@ impl Faults {
 
     fn render_each(&self, render: fn(&Fault) -> String) -> String {
         let all: String = self.list.iter().map(|fault| render(fault) + "\n").collect();
-        let plural = if self.list.len() == 1 { "" } else { "s" };
-        format!("{all}{} fault{plural}; no image was looked at.\n", self.list.len())
+        let more = match self.more {
+            0 => String::new(),
+            more => format!("and {more} more that are not shown\n"),
+        };
+        let count = self.list.len() + self.more;
+        let plural = if count == 1 { "" } else { "s" };
+        format!("{all}{more}{count} fault{plural}; no image was looked at.\n")
     }
 }
 

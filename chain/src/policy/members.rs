@@ -6,7 +6,7 @@
 use super::{
     excerpt::Span,
     fault::{Collected, Fault, Faulted, every},
-    nearest::{advice, nearest},
+    nearest::advice,
     tree::{Member, Node, Value},
 };
 
@@ -68,13 +68,8 @@ impl<'a> Members<'a> {
         collected: &mut Collected,
     ) -> Result<Self, Faulted> {
         let what = what.into();
-        match &node.value {
-            Value::Map(members) => Ok(Self { what, owner, members, taken: Vec::new() }),
-            other => {
-                let fault = Fault::at(pointed(node, owner), format!("{what} must be a map"));
-                Err(collected.add(fault.label(format!("this is {}", kind_of(other)))))
-            }
-        }
+        let members = entries(node, owner, &what, collected)?;
+        Ok(Self { what, owner, members, taken: Vec::new() })
     }
 
     /// The member of that name, if it is there.
@@ -102,10 +97,8 @@ impl<'a> Members<'a> {
                 |member| {
                     let later = LATER.iter().find(|(name, _)| *name == member.name);
                     let (title, label) = match later {
-                        Some((name, why)) if nearest(name, &self.taken).is_none() => {
-                            (format!("`{name}`: {why}"), "remove this".to_owned())
-                        }
-                        _ => (
+                        Some((name, why)) => (format!("`{name}`: {why}"), "remove this".to_owned()),
+                        None => (
                             format!("{} has no member `{}`", self.what, member.name),
                             advice(&member.name, self.taken.iter().copied()),
                         ),
@@ -151,6 +144,22 @@ impl<'a> Members<'a> {
                 let fault = Fault::at(span, format!("`{name}` must be a whole number, 0 or more"));
                 Err(collected.add(fault.label(format!("this is {}", kind_of(other)))))
             }
+        }
+    }
+}
+
+/// The members of a node that must be a map.
+pub(super) fn entries<'a>(
+    node: &'a Node,
+    owner: Span,
+    what: &str,
+    collected: &mut Collected,
+) -> Result<&'a [Member], Faulted> {
+    match &node.value {
+        Value::Map(members) => Ok(members),
+        other => {
+            let fault = Fault::at(pointed(node, owner), format!("{what} must be a map"));
+            Err(collected.add(fault.label(format!("this is {}", kind_of(other)))))
         }
     }
 }

@@ -12,7 +12,7 @@ use super::{
     fault::{Collected, Fault},
     files::{Files, Reader},
     members::At,
-    relations,
+    relations::{self, Related},
     signers::Signers,
     steps::{self, Steps},
     tree,
@@ -75,26 +75,15 @@ fn complete(
         .map(|written| Signers::resolve(written, &mut files, collected))
         .map_err(|fault| *fault);
     let written = document.steps.as_ref().map_err(|fault| *fault)?;
-    let names: Vec<&str> = written.iter().map(|(name, _)| name.value.as_str()).collect();
     let steps = Steps::resolve(written, &mut signers, collected);
-    let acyclic = relations::acyclic(written, collected);
-    let image = document.image.as_ref().map_err(|fault| *fault);
-    let written_labels = image.and_then(|image| image.labels.as_ref().map_err(|fault| *fault));
-    let labels = written_labels.and_then(|labels| relations::labels(labels, &names, collected));
-    let environments = document.environments.as_ref().map_err(|fault| *fault).and_then(|list| {
-        let labels = written_labels.map(Vec::as_slice).unwrap_or_default();
-        relations::environments(list, written, labels, collected)
-    });
-    let same = document.same.as_ref().map_err(|fault| *fault);
-    let same = same.and_then(|same| relations::same(same, &names, collected));
+    let related = Related::resolve(&document, written, collected);
     let time = clock(&document, written, signers.as_ref().ok(), collected);
     let signers = signers?;
     signers.warn_of_unused(collected);
-    acyclic?;
     document.nothing_else?;
     let lapses = signers.lapses.into_iter().chain(steps.lapses).collect();
-    let (steps, environments) = (steps.steps?, environments?);
-    relations::warn_of_unasked(&environments, &steps, written, collected);
+    let (steps, related) = (steps.steps?, related?);
+    relations::warn_of_unasked(&related.environments, &steps, written, collected);
     Ok(Policy {
         file: String::new(),
         name: document.name?.map_or_else(|| stem(&collected.source.file), |name| name.value),
@@ -106,10 +95,10 @@ fn complete(
         time: time?,
         parties: signers.parties?,
         steps,
-        environments,
-        same: same?,
-        evidence_on: image?.evidence_on?,
-        labels: labels?,
+        environments: related.environments,
+        same: related.same,
+        evidence_on: document.image?.evidence_on?,
+        labels: related.labels,
         lapses,
         warnings: Vec::new(),
     })

@@ -2,13 +2,43 @@
 
 use super::{
     Environment, Fact, LabelRule, Same, Step,
-    document::{Named, Read, WrittenSame, image::WrittenLabel, step::WrittenStep},
+    document::{Document, Named, Read, WrittenSame, image::WrittenLabel, step::WrittenStep},
     excerpt::Span,
     fault::{Collected, Fault, every},
     members::At,
     nearest::advice,
     steps::{Names, known},
 };
+
+/// What relates steps to one another, resolved.
+#[derive(Debug)]
+pub(super) struct Related {
+    pub(super) environments: Vec<Environment>,
+    pub(super) labels: Vec<LabelRule>,
+    pub(super) same: Vec<Same>,
+}
+
+impl Related {
+    /// Resolves what a document says across its steps.
+    pub(super) fn resolve(
+        document: &Document,
+        steps: &Named<WrittenStep>,
+        collected: &mut Collected,
+    ) -> Read<Self> {
+        let names: Vec<&str> = steps.iter().map(|(name, _)| name.value.as_str()).collect();
+        let acyclic = acyclic(steps, collected);
+        let image = document.image.as_ref().map_err(|fault| *fault);
+        let written = image.and_then(|image| image.labels.as_ref().map_err(|fault| *fault));
+        let labels = written.and_then(|written| labels(written, &names, collected));
+        let list = document.environments.as_ref().map_err(|fault| *fault);
+        let written = written.map(Vec::as_slice).unwrap_or_default();
+        let environments = list.and_then(|list| environments(list, steps, written, collected));
+        let list = document.same.as_ref().map_err(|fault| *fault);
+        let same = list.and_then(|list| same(list, &names, collected));
+        acyclic?;
+        Ok(Self { environments: environments?, labels: labels?, same: same? })
+    }
+}
 
 /// One step names another.
 struct Edge<'a> {
@@ -19,7 +49,7 @@ struct Edge<'a> {
 }
 
 /// A fault if steps follow one another in a circle, or exclude one another in one.
-pub(super) fn acyclic(written: &Named<WrittenStep>, collected: &mut Collected) -> Read<()> {
+fn acyclic(written: &Named<WrittenStep>, collected: &mut Collected) -> Read<()> {
     let order = edges(written, &["after", "covers"]);
     let apart = edges(written, &["not-signed-by"]);
     let faults = [
@@ -93,7 +123,7 @@ fn circle<'a>(edges: &'a [Edge<'a>]) -> Option<(&'a Edge<'a>, String)> {
 }
 
 /// The environments, each with its steps in the policy's order.
-pub(super) fn environments(
+fn environments(
     written: &Named<Vec<At<String>>>,
     steps: &Named<WrittenStep>,
     labels: &[Read<WrittenLabel>],
@@ -180,7 +210,7 @@ pub(super) fn warn_of_unasked(
 }
 
 /// The facts that must be equal, their steps looked up.
-pub(super) fn same(
+fn same(
     written: &[Read<WrittenSame>],
     names: &Names<'_>,
     collected: &mut Collected,
@@ -194,7 +224,7 @@ pub(super) fn same(
 }
 
 /// The labels that repeat facts, their steps and facts looked up.
-pub(super) fn labels(
+fn labels(
     written: &[Read<WrittenLabel>],
     names: &Names<'_>,
     collected: &mut Collected,

@@ -69,25 +69,11 @@ fn resolve(
     let not_signed_by = others(name, "not-signed-by", &written.not_signed_by, names, collected);
     let after = others(name, "after", &written.after, names, collected);
     let covers = covers(name, written, names, collected);
-    let fits = match &written.claims {
-        Ok(claims) => fits(name, claims, written, collected),
-        Err(fault) => Err(*fault),
-    };
+    let selects = selector(name, written, collected);
     written.nothing_else?;
-    let value = |read: &Read<Option<At<String>>>| -> Read<Option<String>> {
-        read.clone().map(|text| text.map(|at| at.value))
-    };
-    let selects = Selector {
-        claims: written.claims.as_ref().map_err(|fault| *fault)?.value.clone(),
-        environment: value(&written.environment)?,
-        name: value(&written.name)?,
-        tool: value(&written.tool)?,
-    };
-    fits?;
-    let accept = written.accept.clone()?.map(|list| list.value).unwrap_or_default();
     Ok(Step {
         name: name.value.clone(),
-        selects,
+        selects: selects?,
         signed_by: signed_by?,
         count: count?,
         not_signed_by: not_signed_by?,
@@ -95,11 +81,29 @@ fn resolve(
         covers: covers?,
         max_age: written.max_age?.map(|at| at.value),
         database_max_age: written.database_max_age?.map(|at| at.value),
-        limits: written.findings.clone()?.map(|at| at.value),
-        accept: accept.into_iter().map(|at| at.value).collect(),
-        results: written.result.clone()?.map_or_else(|| vec![Word::Passed], |at| at.value),
+        limits: value(&written.findings)?,
+        accept: value(&written.accept)?.into_iter().flatten().map(|at| at.value).collect(),
+        results: value(&written.result)?.unwrap_or_else(|| vec![Word::Passed]),
         hint: value(&written.hint)?,
         at: collected.source.place(name.span.start),
+    })
+}
+
+fn value<T: Clone>(read: &Read<Option<At<T>>>) -> Read<Option<T>> {
+    let at = read.as_ref().map_err(|fault| *fault)?;
+    Ok(at.as_ref().map(|at| at.value.clone()))
+}
+
+fn selector(name: &At<String>, written: &WrittenStep, collected: &mut Collected) -> Read<Selector> {
+    let claims = written.claims.as_ref().map_err(|fault| *fault)?;
+    let misplaced = misplaced(name, claims, written, collected);
+    needed(name, claims, written, collected)?;
+    misplaced?;
+    Ok(Selector {
+        claims: claims.value.clone(),
+        environment: value(&written.environment)?,
+        name: value(&written.name)?,
+        tool: value(&written.tool)?,
     })
 }
 
@@ -218,62 +222,67 @@ fn kind_of(claims: &Claims) -> Kind {
     }
 }
 
-/// A fault for each member that means nothing for the step's type, and each that it needs.
-fn fits(
+/// A fault for each member that means nothing for the step's type.
+fn misplaced(
     step: &At<String>,
     claims: &At<Claims>,
     written: &WrittenStep,
     collected: &mut Collected,
 ) -> Read<()> {
     let kind = kind_of(&claims.value);
-    let word = claims.value.word().to_owned();
     let is_scan = kind == Kind::Scan;
     let has_environment = matches!(kind, Kind::Approval | Kind::Deployment);
     let commits = has_environment || kind == Kind::Summary;
-    let given = |name, span: Option<Span>, fits: bool, only: &'static str| {
-        span.filter(|_| !fits).map(|span| (name, span, only))
-    };
-    let misplaced = [
-        given(
-            "environment",
-            span(&written.environment),
-            has_environment,
-            "approvals and deployments",
-        ),
-        given("tool", span(&written.tool), is_scan, "scans"),
-        given("database-max-age", span(&written.database_max_age), is_scan, "scans"),
-        given("findings", span(&written.findings), is_scan, "scans"),
-        given("accept", span(&written.accept), is_scan, "scans"),
-        given("result", span(&written.result), kind == Kind::Test, "tests"),
-        given("covers", span(&written.covers), commits, "approvals, deployments and summaries"),
+    let who_commits = "approvals, deployments and summaries";
+    let members = [
+        ("environment", span(&written.environment), has_environment, "approvals and deployments"),
+        ("tool", span(&written.tool), is_scan, "scans"),
+        ("database-max-age", span(&written.database_max_age), is_scan, "scans"),
+        ("findings", span(&written.findings), is_scan, "scans"),
+        ("accept", span(&written.accept), is_scan, "scans"),
+        ("result", span(&written.result), kind == Kind::Test, "tests"),
+        ("covers", span(&written.covers), commits, who_commits),
     ];
-    let mut read = every(misplaced.into_iter().flatten().map(|(name, span, only)| {
-        let fault = Fault::at(span, format!("`{name}` is for {only}"))
-            .label(format!("step `{}` is of type `{word}`", step.value))
-            .help("leave it out, or set it on the step that it was meant for")
-            .also(claims.span, "this type");
-        Err::<(), Faulted>(collected.add(fault))
-    }))
-    .map(|_| ());
-    if has_environment && matches!(written.environment, Ok(None)) {
-        let fault = Fault::at(step.span, format!("step `{}` names no environment", step.value))
+    every(members.into_iter().filter(|(_, _, fits, _)| !fits).filter_map(
+        |(name, span, _, only)| {
+            let fault = Fault::at(span?, format!("`{name}` is for {only}"))
+                .label(format!("step `{}` is of type `{}`", step.value, claims.value.word()))
+                .help("leave it out, or set it on the step that it was meant for")
+                .also(claims.span, "this type");
+            Some(Err::<(), Faulted>(collected.add(fault)))
+        },
+    ))
+    .map(|_| ())
+}
+
+/// A fault for each member that the step's type needs and that is not there.
+fn needed(
+    step: &At<String>,
+    claims: &At<Claims>,
+    written: &WrittenStep,
+    collected: &mut Collected,
+) -> Read<()> {
+    let kind = kind_of(&claims.value);
+    let fault = if kind == Kind::Exception {
+        Fault::at(claims.span, "exceptions are not supported by this version")
+            .label("no step can ask for one")
+    } else if matches!(kind, Kind::Approval | Kind::Deployment)
+        && matches!(written.environment, Ok(None))
+    {
+        let word = claims.value.word();
+        Fault::at(step.span, format!("step `{}` names no environment", step.value))
             .label(format!("without it, any `{word}` would do, whatever it was for"))
-            .help("add `environment: production`, or the one that it is for");
-        read = Err(collected.add(fault));
-    }
-    if kind == Kind::Exception {
-        let fault = Fault::at(claims.span, "exceptions are not supported by this version");
-        read = Err(collected.add(fault.label("no step can ask for one")));
-    }
-    if is_scan && span(&written.accept).is_some() && matches!(written.findings, Ok(None)) {
-        let at = span(&written.accept).unwrap_or(step.span);
-        let fault =
-            Fault::at(at, format!("step `{}` accepts findings and limits none", step.value))
-                .label("without `findings` every finding passes")
-                .help("add `findings`, such as `findings: {critical: 0}`");
-        read = Err(collected.add(fault));
-    }
-    read
+            .help("add `environment: production`, or the one that it is for")
+    } else if let (Kind::Scan, Some(accept), Ok(None)) =
+        (kind, span(&written.accept), &written.findings)
+    {
+        Fault::at(accept, format!("step `{}` accepts findings and limits none", step.value))
+            .label("without `findings` every finding passes")
+            .help("add `findings`, such as `findings: {critical: 0}`")
+    } else {
+        return Ok(());
+    };
+    Err(collected.add(fault))
 }
 
 fn span<T>(read: &Read<Option<At<T>>>) -> Option<Span> {

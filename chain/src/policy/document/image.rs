@@ -7,9 +7,8 @@ use crate::policy::{
     EvidenceOn,
     excerpt::Span,
     fault::{Collected, Fault},
-    members::{At, Members, text, unempty},
+    members::{At, Members, entries, text, unempty},
     nearest::advice,
-    tree::Value,
 };
 
 /// The words of `evidence-on` that are read.
@@ -76,10 +75,7 @@ fn evidence_on(image: &mut Members<'_>, collected: &mut Collected) -> Read<Evide
 
 fn labels(image: &mut Members<'_>, collected: &mut Collected) -> Read<Vec<Read<WrittenLabel>>> {
     let Some(member) = image.take("labels") else { return Ok(Vec::new()) };
-    let Value::Map(entries) = &member.node.value else {
-        Members::of(&member.node, member.at, "`labels`", collected)?;
-        return Ok(Vec::new());
-    };
+    let entries = entries(&member.node, member.at, "`labels`", collected)?;
     unempty(member, entries.is_empty(), collected)?;
     let read = entries.iter().map(|entry| {
         let fact = text(&entry.node, entry.at, &entry.name, collected)?;

@@ -33,7 +33,7 @@ const VERSION: u64 = 1;
 const CLOCKS: [&str; 3] = ["claimed", "log", "timestamp"];
 
 /// Most entries of one map: more than any policy has, few enough to be compared with one another.
-const MOST_ENTRIES: usize = 1_000;
+const MOST_ENTRIES: usize = 500;
 
 /// What a member says, or that it has a fault.
 pub(super) type Read<T> = Result<T, Faulted>;
@@ -338,11 +338,8 @@ fn named<T>(
     collected: &mut Collected,
     mut read: impl FnMut(&At<String>, &Member, &mut Collected) -> Read<T>,
 ) -> Read<Named<T>> {
-    let Value::Map(entries) = &member.node.value else {
-        // Not a map: this says so.
-        Members::of(&member.node, member.at, format!("`{}`", member.name), collected)?;
-        return Ok(Vec::new());
-    };
+    let what = format!("`{}`", member.name);
+    let entries = members::entries(&member.node, member.at, &what, collected)?;
     unempty(member, entries.is_empty(), collected)?;
     if entries.len() > MOST_ENTRIES {
         let title = format!("`{}` has more than {MOST_ENTRIES} entries", member.name);

@@ -53,38 +53,15 @@ impl WrittenSigner {
     pub(super) fn read(name: &At<String>, node: &Node, collected: &mut Collected) -> Read<Self> {
         match &node.value {
             Value::List(nodes) if !nodes.is_empty() => {
-                let credentials = nodes.iter().map(|node| {
-                    let what = format!("a credential of `{}`", name.value);
-                    let mut members = Members::of(node, name.span, what, collected)?;
-                    if let Some(group) = members.take("any-of") {
-                        let fault = Fault::at(group.at, "a group cannot stand among credentials");
-                        return Err(collected.add(
-                            fault
-                                .label("this would make the group one party")
-                                .help("give the group a name of its own: `NAME: {any-of: […]}`"),
-                        ));
-                    }
-                    WrittenCredential::read(members, node.span, name, collected)
-                });
-                Ok(Self::Party(credentials.collect()))
+                let listed =
+                    nodes.iter().map(|node| WrittenCredential::listed(name, node, collected));
+                Ok(Self::Party(listed.collect()))
             }
             Value::Map(_) => {
                 let what = format!("signer `{}`", name.value);
-                let mut members = Members::of(node, name.span, what, collected)?;
+                let members = Members::of(node, name.span, what, collected)?;
                 if members.has("any-of") {
-                    if let Some(key) = members.take("key") {
-                        let fault = Fault::at(key.at, format!("group `{}` has a key", name.value));
-                        return Err(collected.add(
-                            fault.label("a group is only a name for others").help(
-                                "make the key's holder a party of its own, and name it in `any-of`",
-                            ),
-                        ));
-                    }
-                    let any_of = members.texts("any-of", collected);
-                    let span = members.take("any-of").map_or(name.span, |member| member.at);
-                    members.finish(collected)?;
-                    let any_of = any_of?.unwrap_or_default();
-                    return Ok(Self::Group(At { value: any_of, span }));
+                    return group(name, members, collected).map(Self::Group);
                 }
                 Ok(Self::Party(vec![WrittenCredential::read(members, name.span, name, collected)]))
             }
@@ -99,7 +76,36 @@ impl WrittenSigner {
     }
 }
 
+fn group(
+    name: &At<String>,
+    mut members: Members<'_>,
+    collected: &mut Collected,
+) -> Read<At<Vec<At<String>>>> {
+    if let Some(key) = members.take("key") {
+        let fault = Fault::at(key.at, format!("group `{}` has a key", name.value));
+        let help = "make the key's holder a party of its own, and name it in `any-of`";
+        return Err(collected.add(fault.label("a group is only a name for others").help(help)));
+    }
+    let any_of = members.texts("any-of", collected);
+    let span = members.take("any-of").map_or(name.span, |member| member.at);
+    members.finish(collected)?;
+    Ok(At { value: any_of?.unwrap_or_default(), span })
+}
+
 impl WrittenCredential {
+    /// One of several credentials of a party.
+    fn listed(party: &At<String>, node: &Node, collected: &mut Collected) -> Read<Self> {
+        let what = format!("a credential of `{}`", party.value);
+        let mut members = Members::of(node, party.span, what, collected)?;
+        if let Some(group) = members.take("any-of") {
+            let fault = Fault::at(group.at, "a group cannot stand among credentials")
+                .label("this would make the group one party")
+                .help("give the group a name of its own: `NAME: {any-of: […]}`");
+            return Err(collected.add(fault));
+        }
+        Self::read(members, node.span, party, collected)
+    }
+
     fn read(
         mut members: Members<'_>,
         at: Span,

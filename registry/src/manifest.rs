@@ -263,4 +263,22 @@ mod tests {
             assert!(error.contains(expected), "{text}: {error}");
         }
     }
+
+    #[test]
+    fn no_flipped_bit_panics() {
+        let descriptor = format!(r#"{{"mediaType":"m","digest":"{DIGEST}","size":2}}"#);
+        let text = format!(
+            r#"{{"schemaVersion":2,"config":{descriptor},"layers":[{descriptor}],"subject":{descriptor}}}"#
+        );
+        let before = Manifest::parse(text.clone().into_bytes()).unwrap();
+        for at in 0..text.len() {
+            for bit in 0..8 {
+                let mut bytes = text.clone().into_bytes();
+                bytes[at] ^= 1 << bit;
+                if let Ok(after) = Manifest::parse(bytes) {
+                    assert_ne!(after.digest, before.digest);
+                }
+            }
+        }
+    }
 }

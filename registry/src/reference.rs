@@ -363,4 +363,21 @@ mod tests {
         );
         assert!(error.help().contains("registry.example.com/payments/api"));
     }
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_accepted_is_shown_as_it_is_read(
+            text in r"(oci:|oci://)?[a-zA-Z0-9./:_@\[\]-]{0,40}(@sha256:[0-9a-f]{64})?",
+        ) {
+            if let Ok(reference) = text.parse::<Reference>() {
+                let shown = reference.to_string();
+                proptest::prop_assert_eq!(shown.parse::<Reference>(), Ok(reference));
+            }
+        }
+
+        #[test]
+        fn no_text_panics(text in ".*") {
+            let _ = text.parse::<Reference>();
+        }
+    }
 }

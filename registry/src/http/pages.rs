@@ -131,4 +131,15 @@ mod tests {
             assert_eq!(of(&[text]), Err(Unreadable), "{text}");
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_header_panics_or_goes_on_for_ever(text in r#"[<>;, "=a-z\u{e9}]{0,60}"#) {
+            let mut headers = HeaderMap::new();
+            if let Ok(value) = text.parse() {
+                headers.append(LINK, value);
+                let _ = next(&headers);
+            }
+        }
+    }
 }

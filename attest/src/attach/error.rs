@@ -91,6 +91,7 @@ impl AttachError {
                  begin with `sha256-` be written and overwritten, also where others are immutable"
             }
             Self::Refused { status: 403, .. } => "the login needs the right to push",
+            Self::Refused { status: 404, .. } => "the repository may have to be made first",
             Self::Refused { status: 405, .. } => "the repository may be read-only",
             Self::Refused { status: 413, .. } => "the quota or a size limit may be reached",
             Self::Registry(error) => error.help()?,

@@ -50,8 +50,6 @@ Examples:
 
 #[derive(Debug, Args)]
 struct GateArgs {
-    #[command(flatten)]
-    image: ImageArgs,
     /// The policy that decides
     #[arg(long, value_name = "FILE")]
     policy: PathBuf,
@@ -62,6 +60,8 @@ struct GateArgs {
     /// Ask only for what comes before this step, for those who make it
     #[arg(long, value_name = "STEP")]
     before: Option<String>,
+    #[command(flatten)]
+    image: ImageArgs,
     /// Write the verdict to a file as well: text, json, github, junit,
     /// markdown or html; `-` is stdout [repeatable]
     #[arg(long = "report", value_name = "FORMAT=PATH")]
@@ -73,14 +73,14 @@ struct GateArgs {
 
 #[derive(Debug, Args)]
 struct ListArgs {
-    #[command(flatten)]
-    image: ImageArgs,
     /// Judge what is listed by this policy
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
     /// With --policy: for which environment
     #[arg(long, value_name = "NAME", requires = "policy")]
     environment: Option<String>,
+    #[command(flatten)]
+    image: ImageArgs,
 }
 
 #[derive(Debug, Args)]

@@ -8,13 +8,13 @@ use evidence::text::escape_short;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::{cli::UsageError, gather::GatherError, output::ReportError};
+use crate::{cli::UsageError, exit::ExitStatus, gather::GatherError, output::ReportError};
 
 /// Why there is no verdict; a variant per stage.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Gathering failed.
-    #[error("no verdict: {0}")]
+    #[error(transparent)]
     Gather(#[from] GatherError),
     /// The answer could not be written to stdout.
     #[error("cannot write to stdout: {0}")]
@@ -34,16 +34,16 @@ pub enum Error {
     #[error(transparent)]
     Report(#[from] ReportError),
     /// The runtime that waits for answers could not be started.
-    #[error("no verdict: cannot wait for answers: {0}")]
+    #[error("cannot wait for answers: {0}")]
     Runtime(io::Error),
     /// The whole answer took longer than it may.
-    #[error("no verdict: the limit `timeout` was reached: {seconds} s for the whole answer")]
+    #[error("the limit `timeout` was reached: {seconds} s for the whole answer")]
     Timeout {
         /// How long it may take.
         seconds: u64,
     },
     /// The question does not fit the policy, or a bound was reached.
-    #[error("{}{why}", if matches!(why, Undecided::Limit(_)) { "no verdict: " } else { "" })]
+    #[error("{why}")]
     Undecided {
         /// Why.
         why: Undecided,
@@ -74,7 +74,10 @@ impl Error {
     /// What to do about it, where there is something.
     pub fn help(&self) -> Option<String> {
         match self {
-            Self::Gather(error) => error.help().map(str::to_owned),
+            Self::Gather(error) => {
+                let unavailable = ExitStatus::from(error) == ExitStatus::Unavailable;
+                error.help().or(unavailable.then_some(TRY_AGAIN)).map(str::to_owned)
+            }
             Self::Timeout { .. } => Some("try again; or give it longer with --timeout".to_owned()),
             Self::Undecided { why, policy } => undecided_help(why, policy),
             Self::Usage(error) => error.help(),
@@ -86,6 +89,9 @@ impl Error {
         }
     }
 }
+
+/// What to do where nobody did anything wrong.
+const TRY_AGAIN: &str = "evidence that cannot be read is not evidence that is missing; try again";
 
 fn undecided_help(why: &Undecided, policy: &str) -> Option<String> {
     match why {
@@ -145,7 +151,7 @@ impl From<&Error> for ErrorReport {
             kind: error.kind().to_owned(),
             message,
             help: error.help(),
-            exit: crate::exit::ExitStatus::from(error).code(),
+            exit: ExitStatus::from(error).code(),
         };
         Self { version: VERSION, error }
     }

@@ -7,6 +7,7 @@
 use chain::{Candidate, Content, Verdict};
 use evidence::{
     Bundle, Digest, Envelope, Id, Material, Statement,
+    envelope::decode_base64,
     predicate::{Claim, Kind},
     time::{self, Timestamp},
 };
@@ -178,7 +179,18 @@ fn of_statement(
 fn signer(material: &Material) -> String {
     match material {
         Material::PublicKey { hint } if hint.is_empty() => "a key".to_owned(),
-        Material::PublicKey { hint } => format!("key {hint}"),
+        Material::PublicKey { hint } => format!("key {}", key_id(hint)),
         Material::Certificates(_) => "a certificate".to_owned(),
+    }
+}
+
+/// A hint that is the base64 of a digest, as cosign writes it, in the spelling of key ids.
+fn key_id(hint: &str) -> String {
+    match decode_base64(hint).filter(|bytes| bytes.len() == 32) {
+        Some(bytes) => {
+            let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            format!("sha256:{hex}")
+        }
+        None => hint.to_owned(),
     }
 }

@@ -16,6 +16,7 @@ use evidence::text::escape_short;
 use crate::{
     cli::OutputFormat,
     error::{Error, ErrorReport},
+    exit::ExitStatus,
     report::{
         self, Format, Style,
         page::{Page, Paint},
@@ -113,7 +114,11 @@ pub fn error_text(error: &Error) -> String {
         _ => {}
     }
     let mut page = Page::new(None, false);
-    page.row(2, &[(Paint::Bold, "error: "), (Paint::Plain, &error.to_string())]);
+    // Exit 3 never looks like a deny.
+    let status = ExitStatus::from(error);
+    let no_verdict = if status == ExitStatus::Unavailable { "no verdict: " } else { "" };
+    let message = error.to_string();
+    page.row(2, &[(Paint::Bold, "error: "), (Paint::Plain, no_verdict), (Paint::Plain, &message)]);
     if let Some(help) = error.help() {
         page.row(2, &[(Paint::Plain, "  help: "), (Paint::Plain, &help)]);
     }

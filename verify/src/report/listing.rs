@@ -48,7 +48,8 @@ pub fn print(listing: &Listing, style: &Style) -> String {
 
 fn table(page: &mut Page, entries: &[Entry], style: &Style) {
     let rows: Vec<[String; 4]> = entries.iter().map(|entry| cells(entry, style.verbose)).collect();
-    let heads = ["step", "says it was signed by", "says it was made", "id"].map(str::to_owned);
+    let heads =
+        ["step", "says it was signed by", "says it was made", "id (sha256)"].map(str::to_owned);
     let [first, second, third] = [0, 1, 2].map(|column| {
         let texts = rows.iter().chain([&heads]).filter_map(|row| row.get(column));
         texts.map(|text| text.chars().count()).filter(|width| *width <= 40).max().unwrap_or(0)
@@ -76,21 +77,13 @@ fn cells(entry: &Entry, full: bool) -> [String; 4] {
         Some(of) => format!("{kind} ({of})"),
         None => kind.to_owned(),
     };
-    let place = |text: &str| if full { text.to_owned() } else { words::short(text) };
+    // Four columns fit a screen only without the algorithm, which is always the same.
+    let bare = |text: &str| words::short(text).replace("sha256:", "");
+    let place = |text: &str| if full { text.to_owned() } else { bare(text) };
     let id = match &entry.id {
         Some(id) => place(id),
         None => format!("in {}", place(&entry.found)),
     };
-    let signer = if full { entry.says_signed_by.clone() } else { hint(&entry.says_signed_by) };
+    let signer = place(&entry.says_signed_by);
     [step, signer, entry.says_made.as_deref().map(words::minute).unwrap_or_default(), id]
-}
-
-/// A key's hint, shortened as digests are.
-fn hint(signer: &str) -> String {
-    match signer.char_indices().nth(16) {
-        Some((end, _)) if signer.starts_with("key ") => {
-            format!("{}…", signer.get(..end).unwrap_or(signer))
-        }
-        _ => signer.to_owned(),
-    }
 }

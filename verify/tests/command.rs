@@ -1,0 +1,470 @@
+//! The command as a user runs it: what stands on which stream, which files it writes, and how it
+//! exits. How a policy decides is tested elsewhere.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests may fail by panic")]
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+use evidence::json::Value;
+use testkit::registry::{Answer, Fault, Registry};
+
+const REFERENCE: &str = "sha256:b18ecfa66f191decf29a4b62dce45eb44652f666947e86a975fd929b679dfa51";
+const NAME: &str = "registry.example.com/acme/app";
+
+fn testdata(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../testdata").join(path)
+}
+
+/// A directory of its own with an image, policies and evidence, and a shell in it.
+struct Place {
+    dir: tempfile::TempDir,
+}
+
+impl Place {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        copy(&testdata("images/app-oci"), &dir.path().join("image"));
+        copy(&testdata("gate"), dir.path());
+        Self { dir }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("verify"));
+        command.current_dir(self.dir.path()).env_remove("VERIFY_FORMAT").env("NO_COLOR", "1");
+        command
+    }
+
+    /// Runs `verify` with words that are separated by spaces.
+    fn run(&self, words: &str) -> Run {
+        Run::of(self.command().args(words.split(' ').filter(|word| !word.is_empty())))
+    }
+
+    /// `verify gate` on the image with the policy of one test.
+    fn gate(&self, words: &str) -> Run {
+        self.run(&format!("gate oci:image --as {NAME} --policy policy.yaml {words}"))
+    }
+
+    fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap()
+    }
+}
+
+struct Run {
+    status: i32,
+    stdout: String,
+    stderr: String,
+}
+
+impl Run {
+    fn of(command: &mut Command) -> Self {
+        let Output { status, stdout, stderr } = command.output().unwrap();
+        Self {
+            status: status.code().unwrap(),
+            stdout: String::from_utf8(stdout).unwrap(),
+            stderr: String::from_utf8(stderr).unwrap(),
+        }
+    }
+
+    #[track_caller]
+    fn exits(self, status: i32) -> Self {
+        assert_eq!(self.status, status, "stdout: {}\nstderr: {}", self.stdout, self.stderr);
+        self
+    }
+
+    /// The one error that there is, by its kind.
+    #[track_caller]
+    fn fails(self, status: i32, kind: &str) -> Self {
+        let run = self.exits(status);
+        let report: Value = serde_json::from_str(&run.stdout).unwrap();
+        assert_eq!((&report["version"], &report["error"]["kind"]), (&1.into(), &kind.into()));
+        assert_eq!(report["error"]["exit"], status);
+        assert!(run.stderr.starts_with("error: "), "{}", run.stderr);
+        run
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy(&path, &target);
+        } else {
+            fs::copy(&path, &target).unwrap();
+        }
+    }
+}
+
+#[test]
+fn an_allow_says_what_convinced_it_and_exits_0() {
+    let run = Place::new().gate("--evidence passed.json").exits(0);
+    assert_eq!(run.stderr, "");
+    for part in ["  test      release ", "2 passed", "\nallow  policy revision 3 (sha256:"] {
+        assert!(run.stdout.contains(part), "{part}: {}", run.stdout);
+    }
+    assert!(run.stdout.ends_with(&format!("\ndeploy oci:image@{REFERENCE}\n")));
+}
+
+#[test]
+fn a_deny_says_what_is_missing_and_exits_1() {
+    let run = Place::new().gate("").exits(1);
+    assert_eq!(run.stderr, "");
+    for part in ["✗ test      missing", "mend: attest test oci:image@sha256:", "who:  release"] {
+        assert!(run.stdout.contains(part), "{part}: {}", run.stdout);
+    }
+    assert!(run.stdout.ends_with("\ndeny  0 of 1 steps pass; policy.yaml revision 3\n"));
+}
+
+#[test]
+fn nothing_that_is_not_proven_gets_past_a_shell() {
+    let place = Place::new();
+    let shell = |words: &str| {
+        let gate = format!("\"$0\" gate oci:image --as {NAME} {words} && echo deployed");
+        let program = assert_cmd::cargo::cargo_bin!("verify");
+        Run::of(Command::new("sh").current_dir(place.dir.path()).args(["-c", &gate]).arg(program))
+    };
+    assert!(shell("-q --policy policy.yaml --evidence passed.json").stdout.ends_with("deployed\n"));
+    for words in [
+        // No attestation, none that verifies, one of a stranger, a newer failure.
+        "--policy policy.yaml",
+        "--policy policy.yaml --evidence stranger.json",
+        "--policy policy.yaml --evidence passed.json --evidence failed.json",
+        // No material to verify with, no policy, no such file.
+        "--policy release.pub --evidence passed.json",
+        "--evidence passed.json",
+        "--policy policy.yaml --evidence nothing.json",
+    ] {
+        let run = shell(words);
+        assert!(!run.stdout.contains("deployed"), "{words}: {}", run.stdout);
+        assert_ne!(run.status, 0, "{words}");
+    }
+}
+
+#[test]
+fn quiet_prints_the_reference_alone_and_only_if_it_may_be_deployed() {
+    let place = Place::new();
+    let run = place.gate("-q --evidence passed.json").exits(0);
+    assert_eq!((run.stdout, run.stderr), (format!("oci:image@{REFERENCE}\n"), String::new()));
+    let run = place.gate("-q").exits(1);
+    assert_eq!(run.stdout, "");
+    assert!(run.stderr.contains("deny  0 of 1 steps pass"));
+    place.gate("-q --before test --format json").fails(2, "usage");
+}
+
+#[test]
+fn json_is_what_a_machine_gets_whether_there_is_a_verdict_or_not() {
+    let place = Place::new();
+    let run = place.gate("--evidence passed.json --format json").exits(0);
+    let verdict: Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(verdict["decision"], "allow");
+    assert_eq!(verdict["image"]["digest"], REFERENCE);
+    let run = Run::of(place.command().env("VERIFY_FORMAT", "json").args([
+        "gate",
+        "oci:image",
+        "--as",
+        NAME,
+        "--policy",
+        "policy.yaml",
+    ]));
+    let verdict: Value = serde_json::from_str(&run.exits(1).stdout).unwrap();
+    assert_eq!(verdict["findings"][0]["code"], "missing");
+    let run = Run::of(place.command().env("VERIFY_FORMAT", "xml").args(["list", "oci:image"]));
+    assert!(run.exits(2).stderr.contains("VERIFY_FORMAT is `xml`"));
+}
+
+#[test]
+fn ready_is_never_an_allow_and_names_what_comes_next() {
+    let place = Place::new();
+    let words = "gate oci:image --as registry.example.com/acme/app --policy environments.yaml \
+                 --environment production --before approve --report json=ready.json";
+    let run = place.run(&format!("{words} --evidence passed.json")).exits(0);
+    assert!(
+        run.stdout.contains("\nready  1 of 1 steps before approve pass; nothing is allowed yet\n")
+    );
+    assert!(run.stdout.ends_with(&format!(
+        "\nnext   attest approve oci:image@{REFERENCE} --as {NAME} --environment production \
+         --verdict ready.json\n"
+    )));
+    assert!(!run.stdout.contains("allow "));
+    let verdict: Value = serde_json::from_str(&place.read("ready.json")).unwrap();
+    assert_eq!(verdict["decision"], "ready");
+    assert_eq!(verdict["environment"], "production");
+    assert_eq!(verdict["commitments"].as_array().unwrap().len(), 1);
+    assert!(verdict["policy"]["digest"].as_str().unwrap().starts_with("sha256:"));
+}
+
+#[test]
+fn reports_are_written_whole_and_say_the_same() {
+    let place = Place::new();
+    fs::write(place.path("r.json"), "an old report, longer than nothing").unwrap();
+    place
+        .gate(
+            "--report json=r.json --report junit=r.xml --report html=r.html --report markdown=r.md \
+             --report text=r.txt --report github=r.github",
+        )
+        .exits(1);
+    let verdict: Value = serde_json::from_str(&place.read("r.json")).unwrap();
+    assert_eq!(verdict["decision"], "deny");
+    for name in ["r.xml", "r.html", "r.md", "r.txt", "r.github"] {
+        assert!(place.read(name).contains("missing"), "{name}");
+    }
+    let left: Vec<String> = fs::read_dir(place.dir.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.ends_with(".partial"))
+        .collect();
+    assert_eq!(left, Vec::<String>::new());
+}
+
+#[test]
+fn a_report_on_stdout_sends_text_to_stderr_and_nothing_stands_there_twice() {
+    let place = Place::new();
+    let run = place.gate("--report github=-").exits(1);
+    assert!(run.stdout.lines().all(|line| line.starts_with("::error ")), "{}", run.stdout);
+    assert!(run.stderr.contains("deny  0 of 1 steps pass"));
+    for words in [
+        "--report github=- --report json=-",
+        "--report github=- --format json",
+        "--report json=- -q",
+    ] {
+        assert!(place.gate(words).exits(2).stderr.contains("stdout holds one answer only"));
+    }
+}
+
+#[test]
+fn a_report_that_cannot_be_written_leaves_no_answer_on_stdout() {
+    let place = Place::new();
+    let run = place.gate("--evidence passed.json --report json=absent/r.json").exits(2);
+    assert_eq!(run.stdout, "");
+    fs::create_dir(place.path("taken")).unwrap();
+    let run = place.gate("--evidence passed.json --report json=taken").exits(2);
+    assert_eq!(run.stdout, "");
+    for text in ["json", "json=", "yaml=r.yaml", "=r"] {
+        assert!(place.gate(&format!("--report {text}")).exits(2).stderr.contains("FORMAT=PATH"));
+    }
+}
+
+#[test]
+fn who_wrote_the_command_or_the_policy_is_told_with_2() {
+    let place = Place::new();
+    fs::write(place.path("faulty.yaml"), "schema: 1\nname: x\nsteps: {}\n").unwrap();
+    let expired =
+        place.read("policy.yaml").replace("name: tests-only", "name: x\nexpires: 2026-01-03");
+    fs::write(place.path("expired.yaml"), expired).unwrap();
+    let layout = format!("oci:image --as {NAME}");
+    for (words, kind) in [
+        (format!("gate {layout} --policy absent.yaml"), "policy-file"),
+        (format!("gate {layout} --policy faulty.yaml"), "policy"),
+        (format!("gate {layout} --policy expired.yaml"), "policy-expired"),
+        (format!("gate {layout} --policy environments.yaml"), "no-environment"),
+        (
+            format!("gate {layout} --policy environments.yaml --environment nowhere"),
+            "unknown-environment",
+        ),
+        (format!("gate {layout} --policy policy.yaml --before nothing"), "unknown-step"),
+        (format!("gate {layout} --policy policy.yaml --before test"), "nothing-before"),
+        ("gate oci:image --policy policy.yaml".into(), "usage"),
+        ("gate oci:image --as Not/A/Name --policy policy.yaml".into(), "usage"),
+        (format!("gate oci:image --as {NAME}:tag --policy policy.yaml"), "usage"),
+        (format!("gate {NAME}:v1 --as {NAME} --policy policy.yaml"), "usage"),
+        ("gate oci:image --as registry.example.com/other --policy policy.yaml".into(), "no-policy"),
+        (format!("gate oci:absent --as {NAME} --policy policy.yaml"), "no-layout"),
+        (format!("gate {layout} --policy policy.yaml --evidence absent.json"), "usage"),
+        (format!("gate {layout} --policy policy.yaml --evidence policy.yaml"), "no-bundle"),
+        (format!("gate {layout} --policy policy.yaml --timeout soon"), "usage"),
+        (format!("gate {layout} --policy policy.yaml --timeout 0s"), "usage"),
+        (format!("gate {layout}"), "usage"),
+        ("gate --policy policy.yaml".into(), "usage"),
+        (format!("gate {layout} --policy policy.yaml --insecure"), "usage"),
+        ("list registry.example.com/UPPER".into(), "usage"),
+        ("list".into(), "usage"),
+        ("allow".into(), "usage"),
+    ] {
+        place.run(&format!("{words} --format json")).fails(2, kind);
+    }
+}
+
+#[test]
+fn a_layout_without_a_name_is_told_the_remedy() {
+    let run = Place::new().run("gate oci:image --policy policy.yaml").exits(2);
+    assert!(
+        run.stderr.contains("\n  help: say what it is: --as registry.example.com/payments/api")
+    );
+}
+
+#[test]
+fn a_policy_is_complete_before_anything_is_asked_of_a_registry() {
+    let place = Place::new();
+    let registry = Registry::start().unwrap();
+    let image = format!("{}/acme/app:v1", registry.host());
+    let faulty = place.read("policy.yaml").replace("signed-by: release", "signed-by: nobody");
+    fs::write(place.path("faulty.yaml"), faulty).unwrap();
+    let run = place.run(&format!("gate {image} --policy faulty.yaml")).exits(2);
+    assert!(run.stderr.contains("no image was looked at"), "{}", run.stderr);
+    place.run(&format!("gate {image} --policy policy.yaml --format json")).fails(2, "no-policy");
+    assert_eq!(registry.take_requests(), Vec::<String>::new());
+}
+
+#[test]
+fn the_same_image_in_a_registry_is_decided_the_same() {
+    let place = Place::new();
+    let registry = Registry::start().unwrap();
+    registry.load("acme/app", &place.path("image")).unwrap();
+    let host = registry.host();
+    let policy =
+        place.read("policy.yaml").replace("registry.example.com/acme/*", &format!("{host}/acme/*"));
+    fs::write(place.path("here.yaml"), policy).unwrap();
+    let gate = format!("gate {host}/acme/app@{REFERENCE} --policy here.yaml");
+    let run = place.run(&format!("{gate} --evidence passed.json")).exits(0);
+    assert!(run.stdout.contains(&format!("deploy {host}/acme/app@{REFERENCE}\n")));
+    place.run(&gate).exits(1);
+
+    // Unreachable is no answer, and says so in other words than a deny.
+    registry.fault("GET", "/referrers/", None, Fault::Answer(Answer::new(403)));
+    let run = place.run(&format!("{gate} --evidence passed.json --format json")).exits(3);
+    assert!(run.stderr.starts_with("error: no verdict: "), "{}", run.stderr);
+    let report: Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(report["error"]["exit"], 3);
+    assert!(!run.stdout.contains("deny") && !run.stderr.contains("deny"));
+    place
+        .run(&format!("gate {host}/acme/app:absent --policy here.yaml --format json"))
+        .fails(3, "not-found");
+}
+
+#[test]
+fn nothing_in_the_working_directory_or_the_environment_decides() {
+    let place = Place::new();
+    let before = place.gate("").exits(1).stdout;
+    // What other tools pick up, or somebody could hope that this one does.
+    for name in [
+        "verify.yaml",
+        ".verify.yaml",
+        ".verify/policy.yaml",
+        "verify.toml",
+        "cosign.pub",
+        "cosign.key",
+        "evidence/passed.json",
+        "bundle.json",
+        ".env",
+        ".sigstore/root/trusted_root.json",
+    ] {
+        let path = place.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::copy(place.path("passed.json"), path).unwrap();
+    }
+    let mut command = place.command();
+    for (name, value) in [
+        ("VERIFY_POLICY", "environments.yaml"),
+        ("VERIFY_ENVIRONMENT", "staging"),
+        ("VERIFY_EVIDENCE", "passed.json"),
+        ("VERIFY_AS", "registry.example.com/other"),
+        ("COSIGN_REPOSITORY", "registry.example.com/acme/evidence"),
+        ("ATTEST_KEY", "release.key"),
+        ("GITHUB_ACTIONS", "true"),
+        ("CI", "true"),
+        ("RUST_LOG", "trace"),
+    ] {
+        command.env(name, value);
+    }
+    let run = Run::of(command.args(["gate", "oci:image", "--as", NAME, "--policy", "policy.yaml"]));
+    assert_eq!(run.exits(1).stdout, before);
+}
+
+#[test]
+fn a_list_is_unverified_and_ends_with_saying_so() {
+    let place = Place::new();
+    let words =
+        format!("list oci:image --as {NAME} --evidence passed.json --evidence stranger.json");
+    let run = place.run(&words).exits(0);
+    for part in ["2 attestations, none verified", "says it was signed by", "key 0075f070fad9…"] {
+        assert!(run.stdout.contains(part), "{part}: {}", run.stdout);
+    }
+    assert!(run.stdout.lines().last().unwrap().starts_with("unverified: "));
+    assert!(
+        run.stdout.lines().filter(|line| line.starts_with("  ")).all(|l| l.chars().count() <= 80)
+    );
+
+    let run = place.run(&format!("{words} --format json")).exits(0);
+    let listing: Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!((&listing["version"], &listing["verified"]), (&1.into(), &false.into()));
+    assert_eq!(listing["attestations"][0]["kind"], "test");
+    assert_eq!(listing["verdict"], Value::Null);
+}
+
+#[test]
+fn a_list_needs_no_name_and_with_a_policy_shows_the_verdict_and_exits_0() {
+    let place = Place::new();
+    place.run("list oci:image").exits(0);
+    let run = place
+        .run(&format!("list oci:image --as {NAME} --policy policy.yaml --evidence failed.json"))
+        .exits(0);
+    assert!(run.stdout.contains("deny  0 of 1 steps pass"), "{}", run.stdout);
+    place.run("list oci:image --policy policy.yaml --format json").fails(2, "usage");
+}
+
+#[test]
+fn verbose_goes_to_stderr() {
+    let place = Place::new();
+    let registry = Registry::start().unwrap();
+    registry.load("acme/app", &place.path("image")).unwrap();
+    let run = place.run(&format!("list {}/acme/app@{REFERENCE} -v", registry.host())).exits(0);
+    assert!(
+        run.stderr.lines().count() >= 3 && run.stderr.lines().all(|line| line.starts_with("# "))
+    );
+}
+
+#[test]
+fn help_and_version_are_an_answer() {
+    let place = Place::new();
+    for words in ["--version", "-h", "gate -h", "list -h"] {
+        let run = place.run(words).exits(0);
+        assert_eq!(run.stderr, "");
+        assert!(!run.stdout.is_empty());
+    }
+    place.run("").exits(2);
+    insta::assert_snapshot!("help", place.run("--help").exits(0).stdout);
+    insta::assert_snapshot!("help-gate", place.run("gate --help").exits(0).stdout);
+    insta::assert_snapshot!("help-list", place.run("list --help").exits(0).stdout);
+}
+
+/// The commands under `Examples:`, each in one line.
+fn examples(help: &str) -> Vec<String> {
+    let examples = help.split("\nExamples:\n").nth(1).unwrap().replace("\\\n", "");
+    examples.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
+}
+
+#[test]
+fn every_help_ends_with_two_examples_that_work() {
+    let place = Place::new();
+    let registry = Registry::start().unwrap();
+    registry.load("payments/api", &place.path("image")).unwrap();
+    for words in ["--help", "gate --help", "list --help"] {
+        let examples = examples(&place.run(words).exits(0).stdout);
+        assert_eq!(examples.len(), 2, "{words}");
+        for example in examples {
+            // The examples' registry stands in for one here, and their policies for the test's.
+            let host = registry.host();
+            let here = format!("{host}/payments/api@{REFERENCE}");
+            let example = example.replace("registry.example.com/payments/api:v1.4.0", &here);
+            let named = example.contains("--environment");
+            let policy = place
+                .read(if named { "environments.yaml" } else { "approval.yaml" })
+                .replace("acme/*\"]", &format!("acme/*\", \"{host}/payments/*\"]"));
+            fs::write(place.path("policy.yaml"), &policy).unwrap();
+            fs::write(place.path("production.yaml"), &policy).unwrap();
+            let mut words = example.split(' ');
+            assert_eq!(words.next(), Some("verify"));
+            let run = Run::of(place.command().args(words));
+            assert!([0, 1].contains(&run.status), "{example}: {} {}", run.status, run.stderr);
+        }
+    }
+}

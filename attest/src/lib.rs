@@ -30,6 +30,8 @@ use std::{
     io::{self, Write},
 };
 
+use evidence::text::escape;
+
 use self::{
     cli::Invocation,
     error::Error,
@@ -45,7 +47,7 @@ pub use self::{
 pub async fn run(words: Vec<OsString>, world: &World) -> Exit {
     let Invocation { request, format } = match cli::parse(words) {
         Ok(invocation) => invocation,
-        Err(error) => return told(&error),
+        Err(error) => return told(world, &error),
     };
     let result = command::run(world, request).await.and_then(|report| {
         print(&report.print(format)).map_err(Error::Print)?;
@@ -78,11 +80,12 @@ fn print(bytes: &[u8]) -> io::Result<()> {
     stdout.write_all(bytes).and_then(|()| stdout.flush())
 }
 
-/// Help and version go to stdout and are a success; a fault goes to stderr.
-fn told(error: &clap::Error) -> Exit {
-    let printed = error.print();
+/// Help and version go to stdout and are a success; a fault goes to stderr. It repeats words of the
+/// command line, which a job may have taken from a stranger's branch name.
+fn told(world: &World, error: &clap::Error) -> Exit {
     if error.use_stderr() {
+        error.render().to_string().lines().for_each(|line| world.say(&escape(line)));
         return Exit::Usage;
     }
-    if printed.is_ok() { Exit::Done } else { Exit::Unavailable }
+    if error.print().is_ok() { Exit::Done } else { Exit::Unavailable }
 }

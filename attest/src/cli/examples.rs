@@ -26,14 +26,14 @@ Examples:
 
 pub(super) const APPROVE: &str = "\
 Examples:
-  attest approve registry.example.com/payments/api@sha256:b18e… --environment production \\
-    --verdict ready.json --key alice.key
+  attest approve registry.example.com/payments/api:v1.4.0 --environment production \\
+    --verdict ready.json --key alice.key --yes
   attest approve oci:app:v1 --as registry.example.com/payments/api --environment production \\
-    --reject --reason \"loses refunds, see #812\"";
+    --reject --reason 'loses refunds, see #812' --yes";
 
 pub(super) const DEPLOY: &str = "\
 Examples:
-  attest deploy registry.example.com/payments/api@sha256:b18e… --environment staging \\
+  attest deploy registry.example.com/payments/api:v1.4.0 --environment staging \\
     --result succeeded --key deployer.key
   attest deploy oci:app:v1 --as registry.example.com/payments/api --environment production \\
     --result rolled-back --target eu-west-1";

@@ -19,6 +19,10 @@ pub(super) struct Test {
     #[command(flatten)]
     image: Image,
 
+    /// Command to run; its own exit status is passed on
+    #[arg(last = true, value_name = "CMD", conflicts_with = "report")]
+    command: Vec<OsString>,
+
     /// Report: a file, a directory, or a quoted pattern; repeatable
     #[arg(long, value_name = "FILE", required_unless_present = "command")]
     report: Vec<String>,
@@ -35,10 +39,6 @@ pub(super) struct Test {
 
     #[command(flatten)]
     output: Output,
-
-    /// Command to run; its own exit status is passed on
-    #[arg(last = true, value_name = "CMD", conflicts_with = "report")]
-    command: Vec<OsString>,
 }
 
 impl Test {

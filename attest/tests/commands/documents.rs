@@ -187,7 +187,8 @@ fn what_a_stranger_chose_cannot_move_the_cursor() {
     let evil = "a\u{1b}[2J\u{202e}";
     let ended = place.run(&["whoami", "--job", evil, "--name", evil]);
     let refused = place.run(&["build", "oci:app", "--source", BUILD[1], "--commit", evil]);
-    for text in [&ended.stdout, &ended.stderr, &refused.stderr] {
+    let wrong = place.run(&["build", "oci:app", "--attempt", evil, evil]);
+    for text in [&ended.stdout, &ended.stderr, &refused.stderr, &wrong.stderr] {
         assert!(!text.contains(['\u{1b}', '\u{202e}']), "{text:?}");
     }
     assert!(ended.stdout.contains(r"a\u{1b}[2J\u{202e}"), "{}", ended.stdout);

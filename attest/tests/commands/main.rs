@@ -3,7 +3,6 @@
 
 #![expect(
     clippy::indexing_slicing,
-    clippy::panic,
     clippy::unwrap_used,
     reason = "a test that cannot go on has failed"
 )]
@@ -11,5 +10,6 @@
 mod build;
 mod decisions;
 mod documents;
+mod examples;
 mod place;
 mod registry;

@@ -77,13 +77,29 @@ impl Place {
         name.to_owned()
     }
 
+    /// Copies a file of `testdata`.
+    pub(crate) fn set_file(&self, name: &str, from: &str) {
+        fs::copy(testdata(from), self.path(name)).unwrap();
+    }
+
     /// Runs `attest` with nothing of the caller's environment.
     pub(crate) fn run(&self, words: &[&str]) -> Ended {
-        let Output { status, stdout, stderr } = Command::new(env!("CARGO_BIN_EXE_attest"))
-            .args(words)
+        self.start(Command::new(env!("CARGO_BIN_EXE_attest")).args(words))
+    }
+
+    /// Runs a line in which `attest` is the binary.
+    pub(crate) fn shell(&self, line: &str) -> Ended {
+        self.start(Command::new("sh").args(["-c", line]))
+    }
+
+    fn start(&self, command: &mut Command) -> Ended {
+        let binary = Path::new(env!("CARGO_BIN_EXE_attest")).parent().unwrap();
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let path = std::iter::once(binary.to_owned()).chain(std::env::split_paths(&path));
+        let Output { status, stdout, stderr } = command
             .current_dir(self.directory.path())
             .env_clear()
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("PATH", std::env::join_paths(path).unwrap())
             // No work tree above the temporary directory is meant.
             .env("GIT_CEILING_DIRECTORIES", "/")
             .envs(&self.environment)
@@ -132,7 +148,7 @@ impl Place {
             .filter(|descriptor| descriptor["artifactType"] == evidence::bundle::MEDIA_TYPE);
         referrers
             .map(|descriptor| {
-                let manifest = parse(&read(text(&descriptor["digest"])));
+                let manifest = parse(read(text(&descriptor["digest"])));
                 let bytes = read(text(&manifest["layers"][0]["digest"]));
                 assert_eq!(text(&manifest["layers"][0]["digest"]), digest(&bytes));
                 let bundle = Bundle::parse(&bytes).unwrap();

@@ -31,9 +31,9 @@ use crate::{
 /// Why nothing was attested.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
-    /// The command of `attest test` ran, and attesting failed afterwards.
+    /// Attesting failed around the command of `attest test`, before or after it ran.
     #[error("{0}")]
-    AfterCommand(Box<Error>),
+    AroundCommand(Box<Error>),
     /// The bundle could not be attached.
     #[error(transparent)]
     Attach(#[from] AttachError),
@@ -118,7 +118,7 @@ impl Error {
     /// The stable code, `error.kind` in JSON.
     pub(crate) fn code(&self) -> &'static str {
         match self {
-            Self::AfterCommand(error) => error.code(),
+            Self::AroundCommand(error) => error.code(),
             Self::Attach(error) => error.code(),
             Self::Built(error) => error.code(),
             Self::Command(_) => "command",
@@ -146,7 +146,7 @@ impl Error {
     /// What each side says, line by line.
     pub(crate) fn details(&self) -> Vec<String> {
         match self {
-            Self::AfterCommand(error) => error.details(),
+            Self::AroundCommand(error) => error.details(),
             Self::Label(error) => error.details(),
             Self::ReportFiles(error) => causes(error),
             Self::Command(error) => causes(error),
@@ -158,7 +158,7 @@ impl Error {
     pub(crate) fn help(&self) -> Option<String> {
         let owned = |text: &'static str| Some(text.to_owned());
         match self {
-            Self::AfterCommand(error) => error.help(),
+            Self::AroundCommand(error) => error.help(),
             Self::Attach(error) => error.help(),
             Self::Built(error) => owned(error.help()),
             Self::Environment(error) => owned(error.help()),

@@ -22,7 +22,7 @@ pub enum Exit {
     Command(u8),
 }
 
-/// `attest test -- CMD`: the command ran and attesting failed, as `docker run` tells its own faults
+/// `attest test -- CMD`: attesting failed. As with `docker run`, no other status of ours could be told
 /// from the command's.
 const ATTESTING_FAILED: u8 = 125;
 
@@ -57,7 +57,7 @@ impl From<&Result<Report, Error>> for Exit {
 impl From<&Error> for Exit {
     fn from(error: &Error) -> Self {
         match error {
-            Error::AfterCommand(_) => Self::Command(ATTESTING_FAILED),
+            Error::AroundCommand(_) => Self::Command(ATTESTING_FAILED),
             Error::Command(error) => Self::Command(error.exit_status()),
             Error::Config(_)
             | Error::Declined

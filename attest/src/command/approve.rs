@@ -13,7 +13,7 @@ use evidence::{
     time::Timestamp,
 };
 
-use super::{decided::Decided, environment, minute, resolve};
+use super::{decided::Decided, environment, minute, options, resolve};
 use crate::{
     collect::verdict::Wanted,
     deliver::{Hand, deliver},
@@ -42,6 +42,7 @@ pub(super) async fn run(world: &World, request: request::Approve) -> Result<Repo
     } = request;
     until(&decision, world.now())?;
     let hand = Hand::open(world, &signing)?;
+    let access = target.access.clone();
     let image = resolve(world, target).await?;
     image.must_be_named()?;
     let decided = match &verdict {
@@ -49,9 +50,13 @@ pub(super) async fn run(world: &World, request: request::Approve) -> Result<Repo
         None => Decided::on_what_hangs(&image).await?,
     };
     show(world, &image, hand.as_ref(), &name, &decision, &decided);
-    if asks {
+    let image = if asks {
         ask(world, &decision)?;
-    }
+        // No registry is to blame for the time that a person took.
+        image.reopen(&options(world, &access))?
+    } else {
+        image
+    };
     let environment = environment(world, &signing.given, false)?;
     // The time of the answer, not of the question.
     let now = world.now();

@@ -20,7 +20,7 @@ use crate::{
     deliver::{self, Hand, deliver},
     error::Error,
     report::{Paragraph, Report},
-    request::{self, Delivery, Signing, TestSource},
+    request::{self, Delivery, Signing, Target, TestSource},
     resolve::Image,
     sign::KeyReference,
     statement::{self, Predicate},
@@ -32,25 +32,38 @@ const FAILED_SHOWN: usize = 10;
 
 pub(super) async fn run(world: &World, request: request::Test) -> Result<Report, Error> {
     let request::Test { target, signing, source } = request;
-    let hand = Hand::open(world, &signing)?;
     match source {
         TestSource::Reports(words) => {
+            let hand = Hand::open(world, &signing)?;
             let report = read(&words)?;
             let image = resolve(world, target).await?;
             super::say_age(world, report.span.finished, world.now())?;
             attest(world, &signing, hand, &image, Tested::Reports(&report)).await
         }
         TestSource::Command { command, record } => {
-            let access = target.access.clone();
-            let image = resolve(world, target).await?;
-            let ran = start(world, &signing, &command, record)?;
-            let attested = async {
-                let image = image.reopen(&options(world, &access))?;
-                attest(world, &signing, hand, &image, Tested::Command(&ran)).await
+            let around = |error| match error {
+                Error::Command(error) => Error::Command(error),
+                error => Error::AroundCommand(Box::new(error)),
             };
-            attested.await.map_err(|error| Error::AfterCommand(Box::new(error)))
+            commanded(world, target, &signing, &command, record).await.map_err(around)
         }
     }
+}
+
+/// Runs the command once all that can be known to fail before has not failed.
+async fn commanded(
+    world: &World,
+    target: Target,
+    signing: &Signing,
+    command: &[OsString],
+    record: bool,
+) -> Result<Report, Error> {
+    let hand = Hand::open(world, signing)?;
+    let access = target.access.clone();
+    let image = resolve(world, target).await?;
+    let ran = start(world, signing, command, record)?;
+    let image = image.reopen(&options(world, &access))?;
+    attest(world, signing, hand, &image, Tested::Command(&ran)).await
 }
 
 fn read(words: &[String]) -> Result<TestReport, Error> {

@@ -63,6 +63,28 @@ fn nobody_is_taken_for_willing() {
     assert_eq!(text(&statement.predicate["decision"]), "approved");
 }
 
+/// Runs `attest approve` on a terminal of its own, made by script(1), and types an answer.
+fn answered(place: &Place, answer: &str) -> Option<crate::place::Ended> {
+    let line = format!("attest {}", approve(&[]).join(" "));
+    let there = std::process::Command::new("script").arg("--version").output().is_ok();
+    if !there {
+        println!("skipped: no script(1) here");
+        return None;
+    }
+    Some(place.shell(&format!("printf '{answer}\\n' | script -qec '{line}' /dev/null")))
+}
+
+#[test]
+fn a_person_at_a_terminal_is_asked() {
+    let place = Place::new();
+    for (answer, status, approvals) in [("n", 1, 0), ("", 1, 0), ("yess", 1, 0), ("y", 0, 1)] {
+        let Some(ended) = answered(&place, answer) else { return };
+        assert_eq!(ended.status, status, "{answer:?}: {}", ended.stdout);
+        assert!(ended.stdout.contains("Approve? [y/N]"), "{}", ended.stdout);
+        assert_eq!(place.hanging("app").len(), approvals, "{answer:?}");
+    }
+}
+
 #[test]
 fn an_approval_holds_for_one_repository_and_some_time() {
     let place = Place::new();

@@ -134,6 +134,19 @@ fn keys_are_opened_before_anything_is_read_and_secrets_are_never_shown() {
 }
 
 #[test]
+fn the_status_of_a_command_is_not_ours() {
+    let mut place = Place::new();
+    let test = |image, command| ["test", image, "--", "sh", "-c", command];
+    assert_eq!(place.run(&test("oci:app", "exit 2")).status, 2);
+    place.fails(126, "command", &["test", "oci:app", "--", "./app"]);
+    place.fails(127, "command", &["test", "oci:app", "--", "./no-such-program"]);
+    place.fails(125, "no-layout", &test("oci:nowhere", "exit 2"));
+    place.set("ATTEST_KEY", "gone.key");
+    let stderr = place.fails(125, "key", &test("oci:app", "echo it ran >&2"));
+    assert!(!stderr.contains("it ran"), "nothing is run for nothing: {stderr}");
+}
+
+#[test]
 fn a_wrong_passphrase_is_a_wrong_passphrase() {
     let mut place = Place::new();
     place.set("ATTEST_KEY", testdata("keys/cosign-test.key").display());

@@ -1,5 +1,7 @@
-//! What only tests need: registries to test against. Never published, and no floor below it knows it.
+//! What only tests need: registries to test against, the evidence of the cases. Never published, and no
+//! floor below it knows it.
 
+pub mod cases;
 pub mod content;
 pub mod peers;
 pub mod registry;

@@ -6,7 +6,7 @@
 mod verdicts;
 
 use chain::Verdict;
-use evidence::text::is_inert;
+use evidence::{json::Value, text::is_inert};
 use quick_xml::{Reader, events::Event};
 use verify::report::{Format, Style, document, text};
 
@@ -221,5 +221,44 @@ fn json_is_the_verdict_itself() {
         let text = plain(&verdict, Format::Json);
         let read: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert_eq!(read, serde_json::to_value(&verdict).unwrap());
+    }
+}
+
+#[test]
+fn every_member_of_a_verdict_is_in_its_schema() {
+    let schema = serde_json::to_value(schemars::schema_for!(Verdict)).unwrap();
+    for verdict in [verdicts::allow(), verdicts::deny(), verdicts::filled("x")] {
+        covered(&schema, &schema, &serde_json::to_value(&verdict).unwrap(), "verdict");
+    }
+}
+
+/// Fails if `value` has a member that its schema does not name.
+fn covered(root: &Value, schema: &Value, value: &Value, at: &str) {
+    let schema = match schema.get("$ref").and_then(Value::as_str) {
+        Some(reference) => root.pointer(reference.trim_start_matches('#')).unwrap(),
+        None => schema,
+    };
+    // An optional member is "this or null".
+    if let Some(either) = schema.get("anyOf").and_then(Value::as_array) {
+        let some = either.iter().find(|s| s.get("type") != Some(&"null".into())).unwrap();
+        if !value.is_null() {
+            covered(root, some, value, at);
+        }
+        return;
+    }
+    match value {
+        Value::Object(members) => {
+            let Some(known) = schema.get("properties") else { return };
+            for (name, value) in members {
+                let member = known.get(name);
+                assert!(member.is_some(), "{at}.{name} is not in the schema");
+                covered(root, member.unwrap(), value, &format!("{at}.{name}"));
+            }
+        }
+        Value::Array(items) => {
+            let Some(schema) = schema.get("items") else { return };
+            items.iter().for_each(|item| covered(root, schema, item, &format!("{at}[]")));
+        }
+        _ => {}
     }
 }

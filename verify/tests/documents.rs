@@ -1,0 +1,112 @@
+//! The documents for machines and people say what the code says: schemas, codes, kinds of error.
+
+#![expect(clippy::unwrap_used, reason = "tests may fail by panic")]
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use chain::Verdict;
+use evidence::json::Value;
+use schemars::{JsonSchema, schema_for};
+use verify::{error::ErrorReport, list::Listing};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn read(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap_or_default()
+}
+
+fn schema<T: JsonSchema>() -> Value {
+    serde_json::to_value(schema_for!(T)).unwrap()
+}
+
+#[test]
+fn the_published_schemas_are_those_of_the_types() {
+    for (path, schema) in [
+        ("docs/error.schema.json", schema::<ErrorReport>()),
+        ("docs/listing.schema.json", schema::<Listing>()),
+        ("docs/verdict.schema.json", schema::<Verdict>()),
+    ] {
+        let expected = serde_json::to_string_pretty(&schema).unwrap() + "\n";
+        if std::env::var_os("UPDATE_SCHEMA").is_some() {
+            fs::write(root().join(path), &expected).unwrap();
+        }
+        assert!(read(path) == expected, "{path}: run this test with UPDATE_SCHEMA=1");
+    }
+}
+
+/// All words of an enum in a schema.
+fn words(schema: &Value) -> BTreeSet<String> {
+    let of = |schema: &Value| schema.get("const").and_then(Value::as_str).map(str::to_owned);
+    let variants = schema.get("oneOf").and_then(Value::as_array).cloned().unwrap_or_default();
+    variants.iter().filter_map(of).collect()
+}
+
+#[test]
+fn every_code_is_explained_and_no_other() {
+    let schema = schema::<Verdict>();
+    let codes = words(schema.pointer("/$defs/Code").unwrap());
+    assert!(codes.len() > 15 && codes.contains("missing"));
+    let page = read("docs/findings.md");
+    let headings: Vec<String> =
+        page.lines().filter_map(|line| line.strip_prefix("## ")).map(str::to_owned).collect();
+    assert_eq!(headings, codes.into_iter().collect::<Vec<_>>());
+    for section in page.split("\n## ").skip(1) {
+        let code = section.lines().next().unwrap();
+        for part in ["**Who acts:**", "**Remedy:**", "\n```\n"] {
+            assert!(section.contains(part), "{code} lacks {part}");
+        }
+        assert!(section.contains(&format!("  {code}  ")), "{code}");
+    }
+}
+
+#[test]
+fn every_fate_of_a_candidate_is_explained() {
+    let schema = schema::<Verdict>();
+    let fates = words(schema.pointer("/$defs/Fate").unwrap());
+    assert!(fates.len() > 5);
+    let page = read("docs/findings.md");
+    for fate in fates {
+        assert!(page.contains(&format!("**{}**", fate.replace('-', " "))), "{fate}");
+    }
+}
+
+/// The words that the functions `kind` in these files return.
+fn kinds() -> BTreeSet<String> {
+    let mut kinds = BTreeSet::new();
+    for path in [
+        "chain/src/ask.rs",
+        "registry/src/error.rs",
+        "verify/src/error.rs",
+        "verify/src/gather/files.rs",
+        "verify/src/gather/mod.rs",
+    ] {
+        let text = read(path);
+        let bodies: Vec<&str> = text
+            .split("fn kind(")
+            .skip(1)
+            .map(|rest| rest.split("\n    }\n").next().unwrap())
+            .collect();
+        assert!(!bodies.is_empty(), "{path} has no kinds");
+        kinds.extend(
+            bodies.iter().flat_map(|body| body.split('"').skip(1).step_by(2)).map(str::to_owned),
+        );
+    }
+    kinds
+}
+
+#[test]
+fn every_kind_of_error_is_explained_and_no_other() {
+    let page = read("docs/exit-codes.md");
+    let table = page.split("| kind | exit | what |").nth(1).unwrap();
+    let explained: BTreeSet<String> = table
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split('`').next().map(str::to_owned))
+        .collect();
+    assert_eq!(explained, kinds());
+}

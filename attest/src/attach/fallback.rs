@@ -7,7 +7,10 @@
 //! those until it lists every one. A writer that overwrote another's entry sees that one's tag
 //! afterwards and mends it; the tags also keep garbage collection from deleting the manifests.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use evidence::{
     Digest,
@@ -16,7 +19,7 @@ use evidence::{
 use futures_util::future::try_join;
 use registry::{
     Error, Limit, Manifest, ManifestError, ManifestKind, Source,
-    error::What,
+    error::{Cause, What},
     http::{Access, Client, HttpSource, Pages, Request},
     manifest::INDEX,
     referrers::fallback_tag,
@@ -37,6 +40,9 @@ use super::{
 /// How often the fallback tag is written before we give up.
 const ROUNDS: u32 = 40;
 
+/// How often the fallback tag is looked at, three tries each, before a 500 is believed.
+const LOOKS: u32 = 5;
+
 /// Digits of a referrer's digest in its own tag.
 const DIGITS: usize = 16;
 
@@ -48,7 +54,7 @@ pub(super) async fn attach(
 ) -> Result<Referrer, AttachError> {
     let client = source.client();
     let subject = referrer.subject.digest.clone();
-    let (tags, index) = try_join(tags(client, &subject), read(source, &subject)).await?;
+    let (tags, index) = look(source, &subject).await?;
     let mut merge = Merge::new(index);
     let listed = merge.entries.contains_key(referrer.digest());
     let referrer = if listed && tags.contains(&own_tag(&subject, referrer.digest())) {
@@ -63,21 +69,22 @@ pub(super) async fn attach(
         referrer
     };
     merge.add(referrer.digest().clone(), json!(referrer.descriptor));
-    settle(source, &subject, merge, writes).await?;
+    settle(source, &referrer, merge, writes).await?;
     Ok(referrer)
 }
 
 /// Writes the fallback tag until it lists all that has a tag of its own.
 async fn settle(
     source: &HttpSource,
-    subject: &Digest,
+    referrer: &Referrer,
     mut merge: Merge,
     writes: &mut u32,
 ) -> Result<(), AttachError> {
+    let subject = &referrer.subject.digest;
     for round in 0..ROUNDS {
         // Tags and index are read after our own writing: whoever wrote its tag before is seen, and
         // whoever writes it later will see ours.
-        let (tags, index) = try_join(tags(source.client(), subject), read(source, subject)).await?;
+        let (tags, index) = look(source, subject).await?;
         merge.take(index);
         merge.gather(source, subject, tags).await?;
         if merge.is_written() {
@@ -89,10 +96,35 @@ async fn settle(
         }
         put_manifest(source.client(), &merge.index(), Some(fallback_tag(subject)), INDEX).await?;
         *writes += 1;
-        // Longer with each round, so that many writers do not stay in step.
-        sleep((source.budget().pause / 20).saturating_mul(round)).await;
+        sleep(pause(source.budget().pause, referrer.digest(), round)).await;
     }
     Err(AttachError::Contended { subject: subject.clone(), rounds: ROUNDS })
+}
+
+/// The pause after a round: longer with each, and of another length for each writer, so that many
+/// do not stay in step. The digest stands for a die that every run throws alike.
+fn pause(unit: Duration, referrer: &Digest, round: u32) -> Duration {
+    let throw = referrer.hex().chars().next().and_then(|c| c.to_digit(16)).unwrap_or_default();
+    (unit / 80).saturating_mul(round.saturating_mul(throw + 1))
+}
+
+/// The referrers' own tags, and the index under the fallback tag. docker-registry answers 500 to who
+/// reads a tag while it is being written, which with many writers can be more than three times.
+async fn look(
+    source: &HttpSource,
+    subject: &Digest,
+) -> Result<(BTreeSet<String>, Option<Value>), AttachError> {
+    let mut looks = 1;
+    loop {
+        match try_join(tags(source.client(), subject), read(source, subject)).await {
+            Err(AttachError::Registry(Error::Unavailable {
+                cause: Cause::Status(500), ..
+            })) if looks < LOOKS => {
+                looks += 1;
+            }
+            result => return result,
+        }
+    }
 }
 
 /// The fallback tag in the making.

@@ -31,60 +31,61 @@ pub(super) async fn run(world: &World, request: request::Approve) -> Result<Repo
     if asks && world.terminal == Terminal::Absent {
         return Err(UsageError::Unanswered.into());
     }
-    let request::Approve {
-        target,
-        signing,
-        environment: name,
-        decision,
-        reference,
-        verdict,
-        yes: _,
-    } = request;
-    until(&decision, world.now())?;
-    let hand = Hand::open(world, &signing)?;
+    until(&request.decision, world.now())?;
+    let hand = Hand::open(world, &request.signing)?;
+    let request::Approve { target, signing, environment: name, .. } = request;
     let access = target.access.clone();
-    let image = resolve(world, target).await?;
+    let mut image = resolve(world, target).await?;
     image.must_be_named()?;
-    let decided = match &verdict {
+    let decided = match &request.verdict {
         Some(path) => Decided::on_verdict(path, Wanted::Ready, &image, &name, world.now())?,
         None => Decided::on_what_hangs(&image).await?,
     };
-    show(world, &image, hand.as_ref(), &name, &decision, &decided);
-    let image = if asks {
-        ask(world, &decision)?;
+    show(world, &image, hand.as_ref(), &name, &request.decision, &decided);
+    if asks {
+        ask(world, &request.decision)?;
         // No registry is to blame for the time that a person took.
-        image.reopen(&options(world, &access))?
-    } else {
-        image
-    };
+        image = image.reopen(&options(world, &access))?;
+    }
     let environment = environment(world, &signing.given, false)?;
     // The time of the answer, not of the question.
     let now = world.now();
+    let label = request.decision.label();
+    let lines = summary(&name, until(&request.decision, now)?, &decided);
+    let approval = approval(name, request.decision, request.reference, decided, now)?;
+    let predicate =
+        Predicate { predicate_type: predicate::APPROVAL.to_owned(), value: approval.to_value() };
+    let prepared = statement::make(image.subject(), predicate, &environment.run_member(now))?;
+    let delivered = deliver(&image, &prepared, hand.as_ref(), &signing.delivery, now).await?;
+    Ok(Report::attested(&image, &prepared, vec![Paragraph { label, lines }], delivered))
+}
+
+fn approval(
+    environment: String,
+    decision: Decision,
+    reference: Option<String>,
+    decided: Decided,
+    now: Timestamp,
+) -> Result<Approval, UsageError> {
     let expires = until(&decision, now)?;
-    let said = vec![Paragraph { label: decision.word(), lines: summary(&name, expires, &decided) }];
     let (decision, reason) = match decision {
         Decision::Approve { reason, .. } => (approval::Decision::Approved, reason),
         Decision::Reject { reason } => (approval::Decision::Rejected, Some(reason)),
     };
-    let approval = Approval {
+    Ok(Approval {
         decision,
-        environment: name,
+        environment,
         reason,
         reference,
         approved_at: now,
         expires,
         input_attestations: decided.commitments,
         policy: decided.policy,
-    };
-    let predicate =
-        Predicate { predicate_type: predicate::APPROVAL.to_owned(), value: approval.to_value() };
-    let prepared = statement::make(image.subject(), predicate, &environment.run_member(now))?;
-    let delivered = deliver(&image, &prepared, hand.as_ref(), &signing.delivery, now).await?;
-    Ok(Report::attested(&image, &prepared, said, delivered))
+    })
 }
 
 impl Decision {
-    fn word(&self) -> &'static str {
+    fn label(&self) -> &'static str {
         match self {
             Self::Approve { .. } => "Approved",
             Self::Reject { .. } => "Rejected",

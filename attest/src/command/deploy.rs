@@ -36,10 +36,8 @@ pub(super) async fn run(world: &World, request: request::Deploy) -> Result<Repor
     let environment = environment(world, &signing.given, false)?;
     let mut lines = vec![format!("{} in {}", result.word(), escape_short(&name, 80))];
     lines.extend(decided.as_ref().and_then(|decided| decided.seen.last().cloned()));
-    let (input_attestations, policy) = match decided {
-        Some(Decided { commitments, policy, seen: _ }) => (commitments, policy),
-        None => (Vec::new(), None),
-    };
+    let (input_attestations, policy) =
+        decided.map(|decided| (decided.commitments, decided.policy)).unwrap_or_default();
     let deployment = Deployment {
         action: Action::Deployed,
         result,

@@ -1,6 +1,6 @@
 //! `attest predicate`: any claim, as JSON.
 
-use evidence::json;
+use evidence::{json, predicate::Kind};
 
 use super::{environment, resolve};
 use crate::{
@@ -21,6 +21,9 @@ pub(super) async fn run(world: &World, request: request::Predicate) -> Result<Re
     let hand = Hand::open(world, &signing)?;
     let value = json::parse(&file::read(&file, BYTES)?).map_err(StatementRefused::Json)?;
     let image = resolve(world, target).await?;
+    if let Kind::Approval | Kind::Deployment | Kind::Exception = Kind::of(&predicate_type) {
+        image.must_be_named()?;
+    }
     let environment = environment(world, &signing.given, false)?;
     let now = world.now();
     let said = vec![Paragraph::new("Type", evidence::text::escape_short(&predicate_type, 300))];

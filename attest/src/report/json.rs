@@ -1,4 +1,4 @@
-//! The printer for machines: one document with a `version` member (docs/output/attest.schema.json).
+//! The printer for machines: one document with a `version` member (docs/attest.schema.json).
 
 use evidence::json::{Map, Value, json};
 

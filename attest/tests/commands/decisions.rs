@@ -1,6 +1,6 @@
 //! `attest approve` and `attest deploy` as a user runs them.
 
-use crate::place::{BUILD, IMAGE, NAME, Place, parse, text};
+use crate::place::{BUILD, IMAGE, NAME, Place, parse, testdata, text};
 use evidence::{
     Digest,
     json::{Value, json},
@@ -46,12 +46,30 @@ fn an_approval_commits_to_what_it_shows() {
     let commitment = &view.input_attestations[0];
     assert_eq!(commitment.id.as_ref(), Some(&build.0.envelope.id()));
     assert_eq!(commitment.bundle.as_ref(), Some(&Digest::sha256(&build.0.to_bytes())));
+    described("approval", &approval.1.predicate);
     let week = view.expires.unwrap().as_second() - view.approved_at.as_second();
     assert_eq!(week, 7 * 24 * 60 * 60);
     let shown = build.0.envelope.id().digest().short();
     assert!(ended.stderr.contains(&shown), "{}", ended.stderr);
     assert!(ended.stderr.contains("verified by nobody"), "{}", ended.stderr);
     assert!(ended.stderr.contains("for       production, until 20"), "{}", ended.stderr);
+}
+
+/// The schema of docs/predicates knows every member that is written, and asks for no other.
+fn described(kind: &str, predicate: &Value) {
+    let path = testdata("../docs/predicates").join(format!("{kind}.schema.json"));
+    let schema = parse(std::fs::read(path).unwrap());
+    let members = predicate.as_object().unwrap();
+    for member in members.keys() {
+        assert!(schema["properties"][member].is_object(), "{kind}: {member}");
+    }
+    for member in schema["required"].as_array().unwrap() {
+        assert!(members.contains_key(text(member)), "{kind}: {member}");
+    }
+    for member in predicate["attest_run"].as_object().unwrap().keys() {
+        let known = &schema["properties"]["attest_run"]["properties"][member];
+        assert!(known.is_object(), "attest_run: {member}");
+    }
 }
 
 #[test]
@@ -151,6 +169,7 @@ fn a_deployment_says_how_it_ended() {
         let statement = place.statement(&deploy(&["--result", result, "--target", "eu-west-1"]));
         assert_eq!(statement.predicate["result"], result);
         assert_eq!(statement.predicate["target"], "eu-west-1");
+        described("deployment", &statement.predicate);
         assert_eq!(statement.predicate["inputAttestations"], json!([]));
         let View::Deployment(view) = Claim::read(&statement).unwrap().view else { panic!() };
         assert!(view.finished_at.is_some());

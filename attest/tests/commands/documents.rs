@@ -2,7 +2,7 @@
 //! commands share: streams, formats, exit statuses, secrets.
 
 use crate::place::{BUILD, IMAGE, NAME, Place, digest, parse, testdata, text};
-use evidence::json::json;
+use evidence::json::{Value, json};
 
 #[test]
 fn any_predicate_is_attested_under_its_uri_or_alias() {
@@ -32,8 +32,16 @@ fn a_predicate_that_verify_could_not_read_is_refused() {
         (r#"{"a": 1"#, "unreadable"),
     ] {
         place.write("p.json", content);
-        place.fails(1, code, &["predicate", "oci:app", "--file", "p.json", "--type", kind]);
+        let words = ["predicate", "oci:app", "--as", NAME, "--file", "p.json", "--type", kind];
+        place.fails(1, code, &words);
     }
+    place.write(
+        "p.json",
+        r#"{"decision":"approved","environment":"e","approvedAt":"2026-11-20T09:31:00Z"}"#,
+    );
+    let words = ["predicate", "oci:app", "--file", "p.json", "--type", kind];
+    place.fails(2, "nameless-layout", &words);
+    place.done(&[&words[..], &["--as", NAME]].concat());
 }
 
 #[test]
@@ -87,6 +95,19 @@ fn the_bundle_is_kept_beside_being_attached_and_a_bad_place_stops_before() {
     assert_eq!(alone.status, 2, "signed and thrown away");
 }
 
+/// docs/attest.schema.json lists exactly the members of a document.
+fn described(what: &str, document: &Value) {
+    let schema = std::fs::read(testdata("../docs/attest.schema.json")).unwrap();
+    let schema = parse(schema)["$defs"][what].take();
+    let names = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    assert_eq!(names(&schema["properties"]), names(document), "{what}");
+    assert_eq!(schema["additionalProperties"], false, "{what}");
+    if what == "error" {
+        let inner = &schema["properties"]["error"]["properties"];
+        assert_eq!(names(inner), names(&document["error"]));
+    }
+}
+
 #[test]
 fn json_says_what_was_attached_and_what_went_wrong() {
     let place = Place::new();
@@ -106,6 +127,8 @@ fn json_says_what_was_attached_and_what_went_wrong() {
     let ended = place.run(&["build", "oci:app", "--format", "json"]);
     assert_eq!(ended.status, 1);
     let fault = parse(&ended.stdout);
+    described("attested", &document);
+    described("error", &fault);
     assert_eq!(fault["version"], 1);
     assert_eq!(fault["error"]["kind"], "no-source");
     assert_eq!(fault["error"]["exit"], 1);
@@ -174,9 +197,13 @@ fn keys_are_made_shown_and_never_overwritten() {
     let mut place = Place::new();
     place.set("ATTEST_PASSWORD", "x");
     let made = parse(place.done(&["key", "generate", "--out", "k", "--format", "json"]));
+    described("generated", &made);
+    let json = ["key", "public", "--key", "k.key", "--format", "json"];
+    described("public", &parse(place.done(&json)));
     let public = place.done(&["key", "public", "--key", "k.key"]);
     assert_eq!(public, std::fs::read_to_string(place.path("k.pub")).unwrap());
     let whoami = parse(place.done(&["whoami", "--key", "k.key", "--format", "json"]));
+    described("whoami", &whoami);
     assert_eq!(whoami["signer"]["key"]["id"], made["key"]["id"]);
     place.fails(2, "key-exists", &["key", "generate", "--out", "k"]);
     assert_eq!(public, std::fs::read_to_string(place.path("k.pub")).unwrap());

@@ -124,6 +124,19 @@ async fn a_lost_write_of_the_fallback_tag_is_noticed() {
 }
 
 #[tokio::test]
+async fn a_tag_that_is_being_written_is_looked_at_again() {
+    let places = Places::new();
+    places.registry.store().referrers_api = false;
+    let part = format!("/manifests/{}", fallback_tag(&places.image.digest));
+    places.registry.fault("GET", &part, Some(10), status(500));
+    let attached = places.attach(&places.http(), b"1").await.unwrap();
+    assert_eq!(places.fallback(), [attached.referrer]);
+    places.registry.fault("GET", &part, None, status(500));
+    let error = places.attach(&places.http(), b"2").await.unwrap_err();
+    assert_eq!(error.code(), "unavailable");
+}
+
+#[tokio::test]
 async fn what_is_no_referrer_under_such_a_tag_is_left_out() {
     let places = Places::new();
     places.registry.store().referrers_api = false;

@@ -10,7 +10,7 @@ use std::{
     sync::Arc,
 };
 
-use chain::{Image, Policy, Question, Verdict, ask};
+use chain::{Image, Policy, Question, Undecided, Verdict, ask};
 use evidence::{Digest, predicate::Kind, time::Timestamp};
 use registry::{Options, Verbose};
 
@@ -31,21 +31,25 @@ pub async fn gate(request: &Gate, now: Timestamp) -> Result<(Verdict, Policy), E
     let policy = parse(&request.policy)?;
     let asked = Asked {
         policy: &policy,
+        image: &request.image,
         name: &request.name,
         environment: request.environment.as_deref(),
         before: request.before.as_deref(),
         now,
     };
-    let (_, verdict) = decide(&request.image, &asked).await?;
+    let gathered = asked.gather().await?;
+    let verdict = asked.decide(gathered)?;
     Ok((verdict, policy))
 }
 
-/// What is asked of a policy.
+/// What is asked, of which policy, about which image.
 #[derive(Clone, Copy, Debug)]
 pub struct Asked<'a> {
     /// The policy.
     pub policy: &'a Policy,
-    /// The image's name.
+    /// The image.
+    pub image: &'a ImageRequest,
+    /// Its name.
     pub name: &'a str,
     /// The environment.
     pub environment: Option<&'a str>,
@@ -55,42 +59,52 @@ pub struct Asked<'a> {
     pub now: Timestamp,
 }
 
-/// Gathers and decides.
-pub async fn decide(image: &ImageRequest, asked: &Asked<'_>) -> Result<(Gathered, Verdict), Error> {
-    // A question that does not fit the policy is the asker's error, whatever a registry would say.
-    // What is asked does not depend on the digest, which nobody knows yet.
-    let undecided = |why| Error::Undecided { why, policy: asked.policy.file.clone() };
-    ask::ask(asked.policy, &asked.question(Digest::sha256(b""), image, None)).map_err(undecided)?;
-    let labels = !asked.policy.labels.is_empty();
-    let gathered = gather_within(image, labels).await?;
-    let question = asked.question(gathered.pinned.digest().clone(), image, Some(&gathered));
-    let candidates = gathered.candidates.clone();
-    let mut verdict = chain::gate(asked.policy, &question, candidates).map_err(undecided)?;
-    verdict.notes.extend(gathered.notes.iter().cloned());
-    verdict.notes.sort();
-    Ok((gathered, verdict))
-}
-
 impl Asked<'_> {
-    fn question(
-        &self,
-        digest: Digest,
-        image: &ImageRequest,
-        gathered: Option<&Gathered>,
-    ) -> Question {
+    /// Gathers what there is, if the question fits the policy: that it does not is the asker's error,
+    /// whatever a registry would say.
+    pub async fn gather(&self) -> Result<Gathered, Error> {
+        // What is asked for does not depend on the digest, which nobody knows yet.
+        let image = Image {
+            reference: String::new(),
+            name: self.name.to_owned(),
+            told: self.image.told.is_some(),
+            digest: Digest::sha256(b""),
+            family: Vec::new(),
+            labels: None,
+        };
+        ask::ask(self.policy, &self.question(image)).map_err(|why| self.undecided(why))?;
+        gather_within(self.image, !self.policy.labels.is_empty()).await
+    }
+
+    /// Decides on what was gathered.
+    pub fn decide(&self, gathered: Gathered) -> Result<Verdict, Error> {
+        let Gathered { pinned, family, labels, candidates, notes } = gathered;
+        let question = self.question(Image {
+            reference: pinned.to_string(),
+            name: self.name.to_owned(),
+            told: self.image.told.is_some(),
+            digest: pinned.digest().clone(),
+            family,
+            labels,
+        });
+        let verdict = chain::gate(self.policy, &question, candidates);
+        let mut verdict = verdict.map_err(|why| self.undecided(why))?;
+        verdict.notes.extend(notes);
+        verdict.notes.sort();
+        Ok(verdict)
+    }
+
+    fn question(&self, image: Image) -> Question {
         Question {
-            image: Image {
-                reference: gathered.map(|g| g.pinned.to_string()).unwrap_or_default(),
-                name: self.name.to_owned(),
-                told: image.told.is_some(),
-                family: gathered.map_or_else(|| vec![digest.clone()], |g| g.family.clone()),
-                labels: gathered.and_then(|g| g.labels.clone()),
-                digest,
-            },
+            image,
             environment: self.environment.map(str::to_owned),
             before: self.before.map(str::to_owned),
             now: self.now,
         }
+    }
+
+    fn undecided(&self, why: Undecided) -> Error {
+        Error::Undecided { why, policy: self.policy.file.clone() }
     }
 }
 

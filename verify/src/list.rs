@@ -71,22 +71,23 @@ pub struct Entry {
 /// Lists what hangs on an image.
 pub async fn list(request: &List, now: Timestamp) -> Result<Listing, Error> {
     let Some(judge) = &request.judge else {
-        let gathered = gate::gather_within(&request.image, false).await?;
-        return Ok(listing(gathered, None));
+        return Ok(listing(&gate::gather_within(&request.image, false).await?));
     };
     let policy = gate::parse(&judge.policy)?;
     let asked = Asked {
         policy: &policy,
+        image: &request.image,
         name: &judge.name,
         environment: judge.environment.as_deref(),
         before: None,
         now,
     };
-    let (gathered, verdict) = gate::decide(&request.image, &asked).await?;
-    Ok(listing(gathered, Some(verdict)))
+    let gathered = asked.gather().await?;
+    let listing = listing(&gathered);
+    Ok(Listing { verdict: Some(asked.decide(gathered)?), ..listing })
 }
 
-fn listing(gathered: Gathered, verdict: Option<Verdict>) -> Listing {
+fn listing(gathered: &Gathered) -> Listing {
     let digest = gathered.pinned.digest();
     let mut attestations: Vec<Entry> =
         gathered.candidates.iter().map(|candidate| entry(candidate, digest)).collect();
@@ -98,8 +99,8 @@ fn listing(gathered: Gathered, verdict: Option<Verdict>) -> Listing {
         digest: digest.to_string(),
         verified: false,
         attestations,
-        verdict,
-        notes: gathered.notes,
+        verdict: None,
+        notes: gathered.notes.clone(),
     }
 }
 

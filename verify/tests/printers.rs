@@ -8,7 +8,10 @@ mod verdicts;
 use chain::Verdict;
 use evidence::{json::Value, text::is_inert};
 use quick_xml::{Reader, events::Event};
-use verify::report::{Format, Style, document, text};
+use verify::{
+    list::{Entry, Listing},
+    report::{Format, Style, document, listing, text},
+};
 
 /// What would do something to a terminal, a log of GitHub or Azure, Markdown, HTML, XML or a shell.
 const HOSTILE: &str = "\u{1b}[31mred\u{9b}2J\u{7} \u{202e}gnihtyna\u{2066} \r\n::error \
@@ -221,6 +224,37 @@ fn json_is_the_verdict_itself() {
         let text = plain(&verdict, Format::Json);
         let read: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert_eq!(read, serde_json::to_value(&verdict).unwrap());
+    }
+}
+
+#[test]
+fn a_list_is_inert_too() {
+    let some = || Some(HOSTILE.to_owned());
+    let entry = Entry {
+        kind: "other".into(),
+        name: some(),
+        environment: some(),
+        predicate_type: some(),
+        says_signed_by: HOSTILE.into(),
+        says_made: some(),
+        id: None,
+        found: HOSTILE.into(),
+        problem: some(),
+    };
+    let listing = Listing {
+        version: 1,
+        reference: HOSTILE.into(),
+        digest: verdicts::DIGEST.into(),
+        verified: false,
+        attestations: vec![entry],
+        verdict: Some(verdicts::few(HOSTILE)),
+        notes: vec![HOSTILE.into()],
+    };
+    for columns in [None, Some(80)] {
+        let text = listing::print(&listing, &Style { columns, ..Style::default() });
+        assert!(text.chars().all(|c| is_inert(c) || c == '\n'), "{text}");
+        assert!(!text.contains("##") && !text.lines().any(|l| l.trim_start().starts_with("::")));
+        assert!(text.contains("none verified") && text.contains("unverified: anyone"));
     }
 }
 

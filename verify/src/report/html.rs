@@ -96,7 +96,7 @@ fn section(verdict: &Verdict, finding: &Finding) -> String {
 
 fn remarks(verdict: &Verdict) -> String {
     let mut items: Vec<String> = verdict.notes.iter().map(|note| format!("note: {note}")).collect();
-    items.extend(words::uncounted(verdict).into_iter().map(|c| words::candidate(c, true)));
+    items.extend(words::uncounted(verdict, true).into_iter().map(|c| words::candidate(c, true)));
     for deadline in &verdict.expiring {
         items.push(format!("soon: {}, {}", words::minute(&deadline.time), deadline.what));
     }

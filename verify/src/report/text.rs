@@ -141,7 +141,7 @@ fn more(page: &mut Page, indent: usize, all: usize) {
 
 /// What was found and decided nothing, although it could have been meant to.
 fn uncounted(page: &mut Page, verdict: &Verdict, style: &Style) {
-    let mut all = words::uncounted(verdict);
+    let mut all = words::uncounted(verdict, style.verbose);
     if verdict.decision == Decision::Deny {
         // What the failed steps have said already.
         let failed = verdict.steps.iter().filter(|step| !step.passes);

@@ -106,8 +106,9 @@ pub(super) fn candidate(candidate: &CandidateReport, full: bool) -> String {
 }
 
 /// Candidates that a reader should hear of although the step passes: each once, wherever it was
-/// considered. What was chosen for one step is left out of another as a matter of course.
-pub(super) fn uncounted(verdict: &Verdict) -> Vec<&CandidateReport> {
+/// considered. What was meant for another step is left out as a matter of course, and told of only
+/// where all is.
+pub(super) fn uncounted(verdict: &Verdict, all_of_them: bool) -> Vec<&CandidateReport> {
     let all = || verdict.steps.iter().flat_map(|step| &step.candidates).chain(&verdict.others);
     let key = |candidate: &CandidateReport| (candidate.id.clone(), candidate.found.clone());
     let counted = |candidate: &&CandidateReport| {
@@ -115,7 +116,8 @@ pub(super) fn uncounted(verdict: &Verdict) -> Vec<&CandidateReport> {
     };
     let mut seen: BTreeSet<_> = all().filter(counted).map(key).collect();
     let told = |candidate: &&CandidateReport| {
-        !counted(candidate) && candidate.fate != Fate::LeftOut && seen.insert(key(candidate))
+        let told = all_of_them || candidate.fate != Fate::LeftOut;
+        told && !counted(candidate) && seen.insert(key(candidate))
     };
     all().filter(told).collect()
 }

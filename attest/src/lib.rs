@@ -69,7 +69,7 @@ fn finish(world: &World, result: &Result<Report, Error>, format: Format) {
             lines.iter().for_each(|line| world.say(line));
             if format == Format::Json {
                 // The words on stderr stand even if stdout has gone away.
-                let _ = print(format!("{document:#}\n").as_bytes());
+                let _ = print(&report::document(&document));
             }
         }
     }

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use evidence::{Digest, Id, json::Value};
 use registry::Pinned;
 
-pub(crate) use self::{fault::fault, text::plural};
+pub(crate) use self::{fault::fault, json::print as document, text::plural};
 use crate::{attach::Attached, request::Format, resolve::Image, statement::Prepared};
 
 /// What was done.
@@ -143,8 +143,10 @@ impl Report {
     pub(crate) fn print(&self, format: Format) -> Vec<u8> {
         match self {
             Self::Attested(attested) => match &attested.delivered {
-                // What is shown is what would be signed, whatever the format.
-                Delivered::Shown(payload) => [payload, b"\n".as_slice()].concat(),
+                // What is shown says what would be signed, whatever the format.
+                Delivered::Shown(payload) => {
+                    [json::inert(&String::from_utf8_lossy(payload)), b"\n".to_vec()].concat()
+                }
                 Delivered::Signed(_) => match format {
                     Format::Json => json::print(&json::attested(attested)),
                     Format::Quiet => text::quiet(attested).into_bytes(),

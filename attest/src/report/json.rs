@@ -1,6 +1,9 @@
 //! The printer for machines: one document with a `version` member (docs/attest.schema.json).
 
-use evidence::json::{Map, Value, json};
+use evidence::{
+    json::{Map, Value, json},
+    text::is_inert,
+};
 
 use super::{Attested, Delivered, Key, Placed};
 
@@ -33,6 +36,40 @@ pub(super) fn attested(attested: &Attested) -> Value {
     document.into()
 }
 
-pub(super) fn print(document: &Value) -> Vec<u8> {
-    format!("{document:#}\n").into_bytes()
+/// Prints a document.
+pub(crate) fn print(document: &Value) -> Vec<u8> {
+    inert(&format!("{document:#}\n"))
+}
+
+/// Spells out in JSON's own escape what a terminal or a CI system's log would act on; the value
+/// stays the same.
+pub(super) fn inert(text: &str) -> Vec<u8> {
+    let mut out = String::with_capacity(text.len());
+    let mut before = ' ';
+    for c in text.chars() {
+        // A `#` behind a `#` begins a command of Azure Pipelines and of older GitHub runners.
+        if c == '\n' || (is_inert(c) && !(c == '#' && before == '#')) {
+            out.push(c);
+        } else {
+            c.encode_utf16(&mut [0; 2])
+                .iter()
+                .for_each(|unit| out.push_str(&format!("\\u{unit:04x}")));
+        }
+        before = c;
+    }
+    out.into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escapes_change_the_bytes_and_not_the_value() {
+        let hostile = json!({"a": "\u{1b}[31m \u{9b}2J \u{202e} \u{e0041} ##[error] ### \n grün"});
+        let text = String::from_utf8(print(&hostile)).unwrap();
+        assert!(text.lines().all(|line| line.chars().all(is_inert)), "{text}");
+        assert!(!text.contains("##") && text.contains("grün"));
+        assert_eq!(evidence::json::parse(text.as_bytes()).unwrap(), hostile);
+    }
 }

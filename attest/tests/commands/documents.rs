@@ -45,6 +45,20 @@ fn a_predicate_that_verify_could_not_read_is_refused() {
 }
 
 #[test]
+fn what_is_too_large_or_too_deep_to_be_read_is_not_written() {
+    let place = Place::new();
+    let kind = "https://example.com/p/v1";
+    let predicate = ["predicate", "oci:app", "--file", "p.json", "--type", kind];
+    let padded = |bytes: usize| format!(r#"{{"a": "{}"}}"#, "x".repeat(bytes));
+    place.write("p.json", padded(12_582_900));
+    place.fails(1, "too-large", &predicate);
+    place.write("p.json", padded(13 << 20));
+    place.fails(1, "file-too-large", &predicate);
+    place.write("p.json", format!(r#"{{"a": {}1{}}}"#, "[".repeat(127), "]".repeat(127)));
+    place.fails(1, "unreadable", &predicate);
+}
+
+#[test]
 fn a_whole_statement_is_signed_byte_for_byte() {
     let place = Place::new();
     let hex = IMAGE.trim_start_matches("sha256:");
@@ -232,4 +246,8 @@ fn what_a_stranger_chose_cannot_move_the_cursor() {
         assert!(!text.contains(['\u{1b}', '\u{202e}']), "{text:?}");
     }
     assert!(ended.stdout.contains(r"a\u{1b}[2J\u{202e}"), "{}", ended.stdout);
+    let words = [&["build", "oci:app", "--dry-run", "--job", evil][..], &BUILD].concat();
+    let shown = place.done(&words);
+    assert!(!shown.contains(['\u{1b}', '\u{202e}']), "{shown:?}");
+    assert_eq!(parse(&shown)["predicate"]["attest_run"]["job"], evil);
 }

@@ -102,6 +102,28 @@ fn what_decides_links_nothing_of_the_outside() {
 }
 
 #[test]
+fn the_gate_and_what_reads_for_it_write_to_no_registry() {
+    let mut files = Vec::new();
+    rust_files(&root().join("verify/src"), &mut files);
+    let own = files.len();
+    rust_files(&root().join("registry/src"), &mut files);
+    assert!(own > 10 && files.len() > own + 10);
+    for (number, file) in files.iter().enumerate() {
+        let text = fs::read_to_string(file).unwrap();
+        let built = text.split("#[cfg(test)]").next().unwrap();
+        // The transport of `registry` can write, for `attest`; no request of its own does.
+        let writes = ["PUT", "POST", "PATCH", "DELETE"].map(|m| format!("method: Method::{m}"));
+        let transport = ["registry::http", "http::Client", "reqwest", "Method::"];
+        let banned = writes.iter().map(String::as_str).chain(transport);
+        let banned: Vec<&str> =
+            if number < own { banned.collect() } else { banned.take(4).collect() };
+        for word in banned {
+            assert!(!built.contains(word), "{} names {word}", file.display());
+        }
+    }
+}
+
+#[test]
 fn clippy_keeps_secret_keys_out_of_the_gate() {
     let config = fs::read_to_string(root().join("verify/clippy.toml")).unwrap();
     for name in ["EcdsaKeyPair", "Ed25519KeyPair", "RsaKeyPair", "PrivateDecryptingKey"] {

@@ -4,4 +4,5 @@
 pub mod cases;
 pub mod content;
 pub mod peers;
+pub mod proxy;
 pub mod registry;

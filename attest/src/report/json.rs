@@ -5,6 +5,8 @@ use evidence::{
     text::is_inert,
 };
 
+use registry::Location;
+
 use super::{Attested, Delivered, Key, Placed};
 
 /// The version of the documents.
@@ -18,6 +20,8 @@ pub(super) fn attested(attested: &Attested) -> Value {
     put("version", json!(VERSION));
     put("image", json!(attested.image.to_string()));
     put("name", json!(attested.image.name()));
+    let layout = matches!(attested.image.location(), Location::Layout(_));
+    put("told", json!(layout && attested.image.name().is_some()));
     put("tag", json!(attested.tag));
     put("subject", json!(attested.image.digest()));
     put("predicateType", json!(attested.predicate_type));

@@ -2,6 +2,8 @@
 
 use evidence::text::{escape, escape_short};
 
+use registry::Location;
+
 use super::{Attested, Delivered, Key, Paragraph, Placed};
 
 /// The width of the margin; a digest with its algorithm fills the other 71 columns.
@@ -9,11 +11,7 @@ const MARGIN: usize = 9;
 
 pub(super) fn attested(attested: &Attested) -> String {
     let mut text = String::new();
-    let name = attested.image.name().map_or_else(|| attested.image.to_string(), str::to_owned);
-    // A layout without a name shows as itself, digest and all.
-    let place = name.split_once('@').map_or(&*name, |(place, _)| place);
-    let tag = attested.tag.as_deref().map(|tag| format!("  (tag {})", escape_short(tag, 128)));
-    let pinned = format!("{}{}", escape(place), tag.unwrap_or_default());
+    let pinned = place(attested);
     let digest = attested.image.digest().to_string();
     paragraph(&mut text, "Pinned", [pinned, digest]);
     for Paragraph { label, lines } in &attested.said {
@@ -42,6 +40,25 @@ pub(super) fn attested(attested: &Attested) -> String {
         }
     }
     text
+}
+
+/// The repository and the tag; a layout is shown as itself, beside the name that it was given.
+fn place(attested: &Attested) -> String {
+    let tag = attested.tag.as_deref().map(|tag| escape_short(tag, 128));
+    match (attested.image.location(), attested.image.name()) {
+        (Location::Registry, name) => {
+            let tag = tag.map(|tag| format!("  (tag {tag})")).unwrap_or_default();
+            format!("{}{tag}", escape(name.unwrap_or_default()))
+        }
+        (Location::Layout(dir), name) => {
+            let tag = tag.map(|tag| format!(":{tag}")).unwrap_or_default();
+            let layout = format!("oci:{}{tag}", escape(&dir.display().to_string()));
+            match name {
+                Some(name) => format!("{}  (as told; {layout})", escape(name)),
+                None => layout,
+            }
+        }
+    }
 }
 
 /// The referrer's digest alone; the bundle's where nothing was attached.

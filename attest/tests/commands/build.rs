@@ -29,6 +29,7 @@ fn a_build_on_a_layout_is_attached_and_can_be_read_back() {
     }
     assert!(stdout.contains(&format!("Id       {}", bundle.envelope.id())), "{stdout}");
     assert!(stdout.contains("Labels   git.commit, ci.run"), "{stdout}");
+    assert!(stdout.contains(&format!("Pinned   {NAME}  (as told; oci:app:v1)\n")), "{stdout}");
     assert!(stdout.lines().all(|line| line.chars().count() <= 80), "{stdout}");
 }
 

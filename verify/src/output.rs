@@ -4,7 +4,7 @@
 //! an answer has all its reports.
 
 use std::{
-    fs::{self, File},
+    fs::{self, File, OpenOptions},
     io::{self, IsTerminal, Write},
     path::{Path, PathBuf},
 };
@@ -147,24 +147,32 @@ fn parent(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Writes a file in one go: into a new file beside it that then takes its name. A device or pipe is
-/// written to as it is.
+/// Writes a file in one go: into a new file beside it that then takes its name.
 fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), ReportError> {
     let failed = |cause| ReportError::Write { path: path.to_owned(), cause };
-    let is_special = path.metadata().is_ok_and(|metadata| !metadata.is_file());
-    if is_special {
-        return fs::write(path, bytes).map_err(failed);
+    if is_stream(path) {
+        let stream = OpenOptions::new().append(true).open(path);
+        return stream.and_then(|mut stream| stream.write_all(bytes)).map_err(failed);
     }
+    // A link stays, and what it leads to is replaced.
+    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let beside = parent(path).join(format!(".{name}.{}.partial", std::process::id()));
+    let beside = parent(&path).join(format!(".{name}.{}.partial", std::process::id()));
     let written = File::create_new(&beside)
         .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
-        .and_then(|()| fs::rename(&beside, path));
+        .and_then(|()| fs::rename(&beside, &path));
     written.map_err(|cause| {
         // The report was not written; what is left of the attempt is nobody's.
         let _ = fs::remove_file(&beside);
         failed(cause)
     })
+}
+
+/// What is written to as it is: a device or pipe; and `/dev/stderr` and its like, whatever file they
+/// lead to at the moment, because that file is somebody's log.
+fn is_stream(path: &Path) -> bool {
+    let is_special = path.metadata().is_ok_and(|found| !found.is_file() && !found.is_dir());
+    is_special || path.starts_with("/dev") || path.starts_with("/proc")
 }
 
 /// Why a report cannot be written.

@@ -226,6 +226,28 @@ fn reports_are_written_whole_and_say_the_same() {
 }
 
 #[test]
+fn a_report_follows_a_link_and_adds_to_a_stream() {
+    let place = Place::new();
+    fs::write(place.path("real.json"), "old").unwrap();
+    std::os::unix::fs::symlink("real.json", place.path("link.json")).unwrap();
+    place.gate("--report json=link.json").exits(1);
+    assert!(place.path("link.json").is_symlink());
+    assert!(place.read("real.json").contains("\"deny\""));
+
+    // stderr is a log that others wrote to, and will.
+    let log = place.path("log");
+    fs::write(&log, "before\n").unwrap();
+    let mut command = place.command();
+    let words =
+        format!("gate oci:image --as {NAME} --policy policy.yaml --report github=/dev/stderr");
+    let stderr = fs::OpenOptions::new().append(true).open(&log).unwrap();
+    let status = command.args(words.split(' ')).stderr(stderr).status().unwrap();
+    assert_eq!(status.code(), Some(1));
+    assert!(place.read("log").starts_with("before\n::error "));
+    assert!(Path::new("/dev/stderr").is_symlink());
+}
+
+#[test]
 fn a_report_on_stdout_sends_text_to_stderr_and_nothing_stands_there_twice() {
     let place = Place::new();
     let run = place.gate("--report github=-").exits(1);
@@ -403,7 +425,8 @@ fn a_list_is_unverified_and_ends_with_saying_so() {
 #[test]
 fn a_list_needs_no_name_and_with_a_policy_shows_the_verdict_and_exits_0() {
     let place = Place::new();
-    place.run("list oci:image").exits(0);
+    let run = place.run("list oci:image").exits(0);
+    assert!(run.stdout.ends_with("\nno attestation hangs on this digest\n"));
     let run = place
         .run(&format!("list oci:image --as {NAME} --policy policy.yaml --evidence failed.json"))
         .exits(0);

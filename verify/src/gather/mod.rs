@@ -55,12 +55,8 @@ pub async fn gather(request: &Request<'_>) -> Result<Gathered, GatherError> {
     let mut notes = Vec::new();
     let files = files::read(request.supplied, &request.options.budget, &mut notes)?;
     let source = open(request.image, request.options).map_err(registry::Error::from)?;
-    let (pinned, manifest, hanging) = pinned_with_referrers(request, &source).await?;
-    let (labels, supplied) = try_join(
-        image::labels(&source, &manifest, request.labels),
-        from_elsewhere(request, pinned.digest()),
-    )
-    .await?;
+    let (image, hanging) = with_referrers(request, &source).await?;
+    let supplied = from_elsewhere(request, image.pinned.digest()).await?;
     let candidates = hanging.into_iter().chain(supplied.into_iter().flatten()).chain(files);
     Ok(Gathered {
         family: image::family(&manifest),

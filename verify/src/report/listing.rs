@@ -18,8 +18,10 @@ pub fn print(listing: &Listing, style: &Style) -> String {
         number => format!("{number} attestations"),
     };
     page.row(0, &[(Bold, &listing.reference)]);
-    page.line(0, &format!("{number}, none verified"));
-    if !listing.attestations.is_empty() {
+    if listing.attestations.is_empty() {
+        page.line(0, "no attestation hangs on this digest");
+    } else {
+        page.line(0, &format!("{number}, none verified"));
         page.gap();
         table(&mut page, &listing.attestations, style);
         page.gap();
@@ -28,6 +30,7 @@ pub fn print(listing: &Listing, style: &Style) -> String {
         page.line(7, &format!("note   {note}"));
     }
     match &listing.verdict {
+        None if listing.attestations.is_empty() => page.into_text(),
         None => {
             page.line(
                 0,

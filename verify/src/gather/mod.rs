@@ -55,34 +55,58 @@ pub async fn gather(request: &Request<'_>) -> Result<Gathered, GatherError> {
     let mut notes = Vec::new();
     let files = files::read(request.supplied, &request.options.budget, &mut notes)?;
     let source = open(request.image, request.options).map_err(registry::Error::from)?;
-    let (image, hanging) = with_referrers(request, &source).await?;
-    let supplied = from_elsewhere(request, image.pinned.digest()).await?;
-    let candidates = hanging.into_iter().chain(supplied.into_iter().flatten()).chain(files);
+    let (image, found) = image_and_evidence(request, &source).await?;
     Ok(Gathered {
-        family: image::family(&manifest),
-        labels,
-        candidates: once(candidates),
+        family: image::family(&image.manifest),
+        labels: image.labels,
+        candidates: once(found.into_iter().chain(files)),
         notes,
-        pinned,
+        pinned: image.pinned,
     })
 }
 
-/// A digest that was typed is known at once, so the image and what hangs on it are asked for at the
-/// same time; a tag has to be resolved first.
-async fn pinned_with_referrers(
+struct Image {
+    pinned: Pinned,
+    manifest: Manifest,
+    labels: Option<BTreeMap<String, String>>,
+}
+
+/// Nothing waits for what it does not need: a digest that was typed is known at once, so the image
+/// and what hangs on it are asked for at the same time; a tag has to be resolved first.
+async fn image_and_evidence(
     request: &Request<'_>,
     source: &AnySource,
-) -> Result<(Pinned, Manifest, Vec<Candidate>), GatherError> {
-    let verbose = request.options.verbose.as_ref();
+) -> Result<(Image, Vec<Candidate>), GatherError> {
     let pin = pin(source, request.image, request.told);
     if let Some(digest) = request.image.digest() {
-        let hanging = referrers::candidates(source, digest, verbose);
-        let ((pinned, manifest), hanging) = try_join(pin, hanging).await?;
-        return Ok((pinned, manifest, hanging));
+        let image = async { labelled(request, source, pin.await?).await };
+        return try_join(image, evidence(request, source, digest)).await;
     }
     let (pinned, manifest) = pin.await?;
-    let hanging = referrers::candidates(source, pinned.digest(), verbose).await?;
-    Ok((pinned, manifest, hanging))
+    let digest = pinned.digest().clone();
+    let image = labelled(request, source, (pinned, manifest));
+    try_join(image, evidence(request, source, &digest)).await
+}
+
+async fn labelled(
+    request: &Request<'_>,
+    source: &AnySource,
+    (pinned, manifest): (Pinned, Manifest),
+) -> Result<Image, GatherError> {
+    let labels = image::labels(source, &manifest, request.labels).await?;
+    Ok(Image { pinned, manifest, labels })
+}
+
+/// What hangs on a digest, in its own repository and in those that the user named besides.
+async fn evidence(
+    request: &Request<'_>,
+    source: &AnySource,
+    digest: &Digest,
+) -> Result<Vec<Candidate>, GatherError> {
+    let verbose = request.options.verbose.as_ref();
+    let here = async { Ok(referrers::candidates(source, digest, verbose).await?) };
+    let (here, elsewhere) = try_join(here, from_elsewhere(request, digest)).await?;
+    Ok(here.into_iter().chain(elsewhere.into_iter().flatten()).collect())
 }
 
 /// What hangs on the same digest in the repositories that the user named besides.

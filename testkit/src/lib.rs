@@ -2,6 +2,7 @@
 //! floor below it knows it.
 
 pub mod cases;
+pub mod commands;
 pub mod content;
 pub mod peers;
 pub mod proxy;

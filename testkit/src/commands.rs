@@ -1,0 +1,48 @@
+//! The two commands, as a shell sees them: built once and put first on the path.
+
+use std::{
+    env, io,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+/// Variables that a machine's own CI or a developer's login would leak into what a test sees.
+const FOREIGN: [&str; 6] = ["ATTEST_", "CI", "COSIGN_", "DOCKER_", "GITHUB_", "VERIFY_"];
+
+/// Builds both commands, as `cargo test` of this package alone would not, and finds them.
+///
+/// The directory holds `attest` and `verify`.
+pub fn built() -> io::Result<PathBuf> {
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let status = Command::new(cargo)
+        .args(["build", "--quiet", "--locked", "--package", "attest", "--package", "verify"])
+        .current_dir(root)
+        .status()?;
+    if !status.success() {
+        return Err(io::Error::other("the commands do not build"));
+    }
+    // The test itself lies in the same profile's directory, below `deps`.
+    let here = env::current_exe()?;
+    let profile = here.parent().and_then(Path::parent);
+    profile.map(Path::to_path_buf).ok_or_else(|| io::Error::other("this test lies nowhere"))
+}
+
+/// Runs a bash script that stops at its first failing command, with both commands on the path, in
+/// `directory`, with a passphrase and without anything that this machine says of itself.
+pub fn shell(commands: &Path, directory: &Path, script: &str) -> io::Result<Output> {
+    let path = env::var("PATH").unwrap_or_default();
+    let mut bash = Command::new("bash");
+    bash.args(["-euo", "pipefail", "-c", script]).current_dir(directory);
+    for (name, _) in env::vars_os() {
+        let name = name.to_string_lossy();
+        if FOREIGN.iter().any(|prefix| name.starts_with(prefix)) {
+            bash.env_remove(name.as_ref());
+        }
+    }
+    bash.env("PATH", format!("{}:{path}", commands.display()))
+        .env("HOME", directory)
+        .env("ATTEST_PASSWORD", "test")
+        .env("NO_COLOR", "1")
+        .output()
+}

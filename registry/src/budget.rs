@@ -19,9 +19,9 @@ pub struct Budget {
     /// Referrers of one digest. cosign reads 1,000 layers at most (GHSA-95pr-fxf5-86gv).
     pub referrers: usize,
     /// Bytes of one manifest: what registries must at least take (distribution-spec 1.1, "Pushing
-    /// Manifests"), and containerd's own limit.
+    /// Manifests").
     pub manifest: u64,
-    /// Bytes of one bundle or other blob: a scan of 10,000 findings has about 8 MiB.
+    /// Bytes of one bundle or other blob: an eighth of cosign's limit for one attachment.
     pub bundle: u64,
     /// Bytes of one page of a list: 1,000 descriptors with long annotations, eight times over.
     pub list: u64,
@@ -36,7 +36,7 @@ pub struct Budget {
     pub pages: usize,
     /// Pages of a list of tags: 100,000 tags in pages of a hundred, as Docker Hub has them.
     pub tag_pages: usize,
-    /// Redirects of one request, as the Fetch standard's clients and curl's docs allow at least.
+    /// Redirects of one request: as many as Go's and reqwest's clients follow by default.
     pub redirects: usize,
     /// How often one request is tried.
     pub tries: u32,

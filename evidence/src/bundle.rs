@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Envelope,
     envelope::{self, EnvelopeError},
-    json::Value,
+    json::{Object, Value},
 };
 
 /// The media type that we write, also the artifact type and layer type in a registry.
@@ -71,24 +71,24 @@ pub enum Material {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Wire<'a> {
     media_type: String,
-    verification_material: WireMaterial,
+    verification_material: Object<WireMaterial>,
     #[serde(borrow)]
-    dsse_envelope: envelope::Wire<'a>,
+    dsse_envelope: Object<envelope::Wire<'a>>,
 }
 
 #[derive(Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct WireMaterial {
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    public_key: Option<WireKey>,
+    public_key: Option<Object<WireKey>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    x509_certificate_chain: Option<WireChain>,
+    x509_certificate_chain: Option<Object<WireChain>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    certificate: Option<WireCertificate>,
+    certificate: Option<Object<WireCertificate>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     tlog_entries: Vec<Value>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    timestamp_verification_data: Option<WireTimestamps>,
+    timestamp_verification_data: Option<Object<WireTimestamps>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -107,14 +107,14 @@ struct WireCertificate {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct WireChain {
-    certificates: Vec<WireCertificate>,
+    certificates: Vec<Object<WireCertificate>>,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct WireTimestamps {
     #[serde(default)]
-    rfc3161_timestamps: Vec<WireTimestamp>,
+    rfc3161_timestamps: Vec<Object<WireTimestamp>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -126,10 +126,11 @@ struct WireTimestamp {
 impl Bundle {
     /// Parses a bundle of any version from 0.1 to 0.3.
     pub fn parse(bytes: &[u8]) -> Result<Self, BundleError> {
-        let wire: Wire<'_> = serde_json::from_slice(bytes).map_err(BundleError::Json)?;
+        let Object(wire): Object<Wire<'_>> =
+            serde_json::from_slice(bytes).map_err(BundleError::Json)?;
         let version = Version::of_media_type(&wire.media_type)
             .ok_or(BundleError::MediaType { found: wire.media_type })?;
-        let envelope: Envelope = wire.dsse_envelope.try_into().map_err(BundleError::Envelope)?;
+        let envelope: Envelope = wire.dsse_envelope.0.try_into().map_err(BundleError::Envelope)?;
         if envelope.signatures.len() != 1 {
             return Err(BundleError::Signatures { found: envelope.signatures.len() });
         }
@@ -139,13 +140,15 @@ impl Bundle {
             certificate,
             tlog_entries: log_entries,
             timestamp_verification_data: stamps,
-        } = wire.verification_material;
-        let stamps = stamps.map(|s| s.rfc3161_timestamps).unwrap_or_default();
+        } = wire.verification_material.0;
+        let stamps = stamps.map(|Object(s)| s.rfc3161_timestamps).unwrap_or_default();
         if log_entries.len() > ENTRIES || stamps.len() > ENTRIES {
             return Err(BundleError::Entries);
         }
-        let timestamps =
-            stamps.iter().map(|s| bytes_of(&s.signed_timestamp)).collect::<Result<_, _>>()?;
+        let timestamps = stamps
+            .iter()
+            .map(|Object(s)| bytes_of(&s.signed_timestamp))
+            .collect::<Result<_, _>>()?;
         let material = material(version, public_key, chain, certificate)?;
         Ok(Self { version, material, log_entries, timestamps, envelope })
     }
@@ -153,28 +156,30 @@ impl Bundle {
     /// The JSON of a bundle that we made, as v0.3.
     pub fn to_bytes(&self) -> Vec<u8> {
         let (public_key, certificate) = match &self.material {
-            Material::PublicKey { hint } => (Some(WireKey { hint: hint.clone() }), None),
+            Material::PublicKey { hint } => (Some(Object(WireKey { hint: hint.clone() })), None),
             Material::Certificates(chain) => (
                 None,
-                chain.first().map(|leaf| WireCertificate { raw_bytes: STANDARD.encode(leaf) }),
+                chain
+                    .first()
+                    .map(|leaf| Object(WireCertificate { raw_bytes: STANDARD.encode(leaf) })),
             ),
         };
-        let stamps: Vec<WireTimestamp> = self
+        let stamps: Vec<Object<WireTimestamp>> = self
             .timestamps
             .iter()
-            .map(|token| WireTimestamp { signed_timestamp: STANDARD.encode(token) })
+            .map(|token| Object(WireTimestamp { signed_timestamp: STANDARD.encode(token) }))
             .collect();
         let wire = Wire {
             media_type: MEDIA_TYPE.to_owned(),
-            verification_material: WireMaterial {
+            verification_material: Object(WireMaterial {
                 public_key,
                 x509_certificate_chain: None,
                 certificate,
                 tlog_entries: self.log_entries.clone(),
                 timestamp_verification_data: (!stamps.is_empty())
-                    .then_some(WireTimestamps { rfc3161_timestamps: stamps }),
-            },
-            dsse_envelope: (&self.envelope).into(),
+                    .then_some(Object(WireTimestamps { rfc3161_timestamps: stamps })),
+            }),
+            dsse_envelope: Object((&self.envelope).into()),
         };
         // Strings, lists and maps with string keys: serialising them cannot fail.
         serde_json::to_vec(&wire).unwrap_or_default()
@@ -183,17 +188,19 @@ impl Bundle {
 
 fn material(
     version: Version,
-    public_key: Option<WireKey>,
-    chain: Option<WireChain>,
-    certificate: Option<WireCertificate>,
+    public_key: Option<Object<WireKey>>,
+    chain: Option<Object<WireChain>>,
+    certificate: Option<Object<WireCertificate>>,
 ) -> Result<Material, BundleError> {
     match (public_key, chain, certificate) {
-        (Some(key), None, None) => Ok(Material::PublicKey { hint: key.hint }),
-        (None, None, Some(leaf)) if version == Version::V0_3 => {
+        (Some(Object(key)), None, None) => Ok(Material::PublicKey { hint: key.hint }),
+        (None, None, Some(Object(leaf))) if version == Version::V0_3 => {
             Ok(Material::Certificates(vec![bytes_of(&leaf.raw_bytes)?]))
         }
-        (None, Some(chain), None) if version < Version::V0_3 && !chain.certificates.is_empty() => {
-            let all = chain.certificates.iter().map(|c| bytes_of(&c.raw_bytes));
+        (None, Some(Object(chain)), None)
+            if version < Version::V0_3 && !chain.certificates.is_empty() =>
+        {
+            let all = chain.certificates.iter().map(|Object(c)| bytes_of(&c.raw_bytes));
             Ok(Material::Certificates(all.collect::<Result<_, _>>()?))
         }
         _ => Err(BundleError::Material { version }),
@@ -278,6 +285,10 @@ mod tests {
         assert!(matches!(Bundle::parse(unknown.as_bytes()), Err(BundleError::Json(_))));
         let foreign = text.replace("bundle.v0.3", "bundle.v0.9");
         assert!(matches!(Bundle::parse(foreign.as_bytes()), Err(BundleError::MediaType { .. })));
+        // A list in place of an object is what a derived reader would take, and no other one.
+        let list = text.replace(r#"{"hint":"abc="}"#, r#"["abc="]"#);
+        assert_ne!(list, text);
+        assert!(matches!(Bundle::parse(list.as_bytes()), Err(BundleError::Json(_))));
         let none = text.replace(r#""publicKey":{"hint":"abc="}"#, "");
         assert!(matches!(Bundle::parse(none.as_bytes()), Err(BundleError::Material { .. })));
     }

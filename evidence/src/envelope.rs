@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use base64::{Engine, engine::general_purpose as engines};
 use serde::{Deserialize, Serialize};
 
-use crate::Id;
+use crate::{Id, json::Object};
 
 /// The payload type of an in-toto statement (in-toto spec/v1/envelope.md).
 pub const IN_TOTO: &str = "application/vnd.in-toto+json";
@@ -46,7 +46,8 @@ impl Envelope {
 
     /// Parses a stored envelope (legacy `.att` layers, JSON lines).
     pub fn parse(bytes: &[u8]) -> Result<Self, EnvelopeError> {
-        let wire: Wire<'_> = serde_json::from_slice(bytes).map_err(EnvelopeError::Json)?;
+        let Object(wire): Object<Wire<'_>> =
+            serde_json::from_slice(bytes).map_err(EnvelopeError::Json)?;
         wire.try_into()
     }
 }
@@ -69,7 +70,7 @@ pub(crate) struct Wire<'a> {
     #[serde(borrow)]
     payload_type: Cow<'a, str>,
     #[serde(borrow)]
-    signatures: Vec<WireSignature<'a>>,
+    signatures: Vec<Object<WireSignature<'a>>>,
 }
 
 #[derive(Debug, Deserialize, Serialize)]
@@ -88,9 +89,11 @@ impl<'a> From<&'a Envelope> for Wire<'a> {
             signatures: envelope
                 .signatures
                 .iter()
-                .map(|signature| WireSignature {
-                    sig: engines::STANDARD.encode(&signature.bytes).into(),
-                    keyid: signature.keyid.as_deref().map(Cow::Borrowed),
+                .map(|signature| {
+                    Object(WireSignature {
+                        sig: engines::STANDARD.encode(&signature.bytes).into(),
+                        keyid: signature.keyid.as_deref().map(Cow::Borrowed),
+                    })
                 })
                 .collect(),
         }
@@ -102,12 +105,13 @@ impl TryFrom<Wire<'_>> for Envelope {
 
     fn try_from(wire: Wire<'_>) -> Result<Self, EnvelopeError> {
         Ok(Self {
-            payload: decode_base64(&wire.payload).ok_or(EnvelopeError::Base64 { member: "payload" })?,
+            payload: decode_base64(&wire.payload)
+                .ok_or(EnvelopeError::Base64 { member: "payload" })?,
             payload_type: wire.payload_type.into_owned(),
             signatures: wire
                 .signatures
                 .into_iter()
-                .map(|signature| {
+                .map(|Object(signature)| {
                     Ok(Signature {
                         keyid: signature.keyid.filter(|k| !k.is_empty()).map(Cow::into_owned),
                         bytes: decode_base64(&signature.sig)

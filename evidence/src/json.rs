@@ -4,9 +4,15 @@
 //! attacker could show each tool another document. So a duplicate member is an error here, as is
 //! nesting beyond [`DEPTH`].
 
-use std::fmt;
+use std::{fmt, marker::PhantomData};
 
-use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::{
+    Deserialize, Serialize,
+    de::{
+        self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor,
+        value::MapAccessDeserializer,
+    },
+};
 pub use serde_json::{Map, Value, json};
 
 /// How deep a document may nest (RFC 8259 §9 lets a parser limit it; serde_json's own bound is 128).
@@ -24,6 +30,32 @@ pub fn parse(bytes: &[u8]) -> Result<Value, JsonError> {
 /// reading.
 pub fn strict<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Value, D::Error> {
     Strict.deserialize(deserializer)
+}
+
+/// A member that must be an object. A derived reader also takes a list for a struct, member by member
+/// in the order of the code, which no other reader of the document does.
+#[derive(Clone, Debug, Default, Serialize)]
+#[serde(transparent)]
+pub(crate) struct Object<T>(pub(crate) T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(ObjectOnly(PhantomData))
+    }
+}
+
+struct ObjectOnly<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectOnly<T> {
+    type Value = Object<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Object<T>, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(members)).map(Object)
+    }
 }
 
 /// Why bytes are no strict JSON; carries line and column.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Algorithm, Digest,
-    json::{self, Value},
+    json::{self, Object, Value},
 };
 
 /// The `_type` that we write.
@@ -50,7 +50,7 @@ impl Subject {
 struct Wire {
     #[serde(rename = "_type")]
     kind: String,
-    subject: Vec<WireSubject>,
+    subject: Vec<Object<WireSubject>>,
     #[serde(rename = "predicateType")]
     predicate_type: String,
     #[serde(default, deserialize_with = "json::strict")]
@@ -102,7 +102,8 @@ struct OutSubject<'a> {
 impl Statement {
     /// Parses the verified bytes of a payload.
     pub fn parse(payload: &[u8]) -> Result<Self, StatementError> {
-        let wire: Wire = serde_json::from_slice(payload).map_err(StatementError::Json)?;
+        let Object(wire): Object<Wire> =
+            serde_json::from_slice(payload).map_err(StatementError::Json)?;
         if wire.kind != STATEMENT_V1 && wire.kind != STATEMENT_V01 {
             return Err(StatementError::Type { found: wire.kind });
         }
@@ -143,7 +144,7 @@ impl Statement {
     }
 }
 
-fn subject(wire: WireSubject) -> Result<Subject, StatementError> {
+fn subject(Object(wire): Object<WireSubject>) -> Result<Subject, StatementError> {
     if wire.digest.0.is_empty() {
         return Err(StatementError::NoDigest);
     }

@@ -9,6 +9,7 @@ pub mod commitment;
 pub mod deployment;
 pub mod exception;
 pub mod provenance;
+mod shape;
 pub mod summary;
 pub mod test_result;
 pub mod vulns;
@@ -275,7 +276,8 @@ pub(crate) fn from_value<T: DeserializeOwned>(
     value: &Value,
     member: &'static str,
 ) -> Result<T, Unreadable> {
-    T::deserialize(value).map_err(|error| Unreadable::Member { member, problem: error.to_string() })
+    T::deserialize(shape::Shaped(value))
+        .map_err(|error| Unreadable::Member { member, problem: error.to_string() })
 }
 
 pub(crate) fn instant(text: &str, member: &'static str) -> Result<Timestamp, Unreadable> {

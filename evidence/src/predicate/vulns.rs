@@ -287,7 +287,10 @@ fn trivy(finding: TrivyFinding) -> Vulnerability {
         (
             _,
             Some(
-                "affected" | "end_of_life" | "fix_deferred" | "under_investigation"
+                "affected"
+                | "end_of_life"
+                | "fix_deferred"
+                | "under_investigation"
                 | "will_not_fix",
             ),
         ) => Fix::NoneYet,

@@ -1,9 +1,10 @@
-//! JUnit XML, as pytest, cargo-nextest and Surefire write it.
+//! JUnit XML, in the dialects of `testdata/reports/test`: of pytest, nextest, Surefire and a dozen
+//! others.
 //!
 //! There is no standard: what the dialects share is `testcase` elements in nested `testsuite`s, and
 //! how a case ended is told by its children. Attributes are read for names and times alone, and to
-//! find a case that says itself that it failed or did not run. The text is never kept. Well-formed
-//! to the last byte or refused: half a report is a smaller success.
+//! find a case that says itself that it failed, did not run, or is still to do. The text is never
+//! kept. Well-formed to the last byte or refused: half a report is a smaller success.
 
 use std::borrow::Cow;
 
@@ -24,8 +25,11 @@ use super::{
 const DEPTH: usize = 128;
 
 /// Reads one file into `report`, and gives the time that it states.
-pub(super) fn read(file: &ReportFile, report: &mut TestReport) -> Result<Span, Refused> {
-    let text = text(file)?;
+pub(super) fn read(
+    file: &ReportFile,
+    text: &str,
+    report: &mut TestReport,
+) -> Result<Span, Refused> {
     let mut reader = Reader::from_str(text);
     reader.config_mut().check_comments = true;
     let mut walk =
@@ -37,32 +41,6 @@ pub(super) fn read(file: &ReportFile, report: &mut TestReport) -> Result<Span, R
             return walk.end();
         }
         walk.event(event)?;
-    }
-}
-
-/// The text of a file, without a byte order mark.
-fn text(file: &ReportFile) -> Result<&str, Refused> {
-    let name = || file.path.clone();
-    let text = match str::from_utf8(&file.bytes) {
-        Ok(text) => text,
-        Err(error) if error.error_len().is_none() => {
-            return Err(Refused::Truncated { file: name() });
-        }
-        Err(_) => return Err(Refused::Encoding { file: name() }),
-    };
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    match text.trim_start().chars().next() {
-        None => Err(Refused::Empty { file: name() }),
-        Some('<') => Ok(text),
-        Some(first) => Err(Refused::UnknownFormat { file: name(), looks: looks(first, text) }),
-    }
-}
-
-fn looks(first: char, text: &str) -> Looks {
-    match first {
-        '{' | '[' => Looks::Like("JSON"),
-        _ if text.starts_with("TAP version") || text.starts_with("1..") => Looks::Like("TAP"),
-        _ => Looks::Nothing,
     }
 }
 
@@ -81,6 +59,8 @@ enum Open {
 struct Case {
     name: String,
     outcome: Outcome,
+    /// Whether it is still to do, and so may fail.
+    to_do: bool,
 }
 
 /// The walk through one document.
@@ -140,6 +120,11 @@ impl Walk<'_> {
             (Some(_), "testcase") => return Err(self.malformed()),
             (Some(Open::Case), child) => {
                 self.child(child);
+                // Node's runner: a failure beside it is one that was to be expected.
+                if child == "skipped" && self.attribute(element, "type")?.as_deref() == Some("todo")
+                {
+                    self.case.iter_mut().for_each(|case| case.to_do = true);
+                }
                 Open::Other
             }
             (Some(Open::Suite(suite)), "error" | "failure") => {
@@ -174,7 +159,7 @@ impl Walk<'_> {
                 _ => Outcome::Passed,
             });
         }
-        Ok(Case { name, outcome })
+        Ok(Case { name, outcome, to_do: false })
     }
 
     /// A child of a case: an error outweighs a failure, that a skip, and all of them a lucky rerun.
@@ -196,7 +181,9 @@ impl Walk<'_> {
         let closed = self.open.pop();
         self.done = self.open.is_empty();
         match (closed, self.case.take()) {
-            (Some(Open::Case), Some(case)) => self.report.count(&case.name, case.outcome),
+            (Some(Open::Case), Some(Case { name, outcome, to_do })) => {
+                self.report.count(&name, if to_do { Outcome::Skipped } else { outcome })
+            }
             (Some(_), case) => {
                 self.case = case;
                 Ok(())

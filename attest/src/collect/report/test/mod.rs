@@ -4,7 +4,12 @@
 //! never taken: after reruns pytest's says 2 of three cases, and Surefire's 1 of four. Output,
 //! properties and messages of tests are never taken either: they may hold secrets.
 
-pub(crate) mod junit;
+mod format;
+mod go;
+mod json_lines;
+mod junit;
+mod libtest;
+mod tap;
 
 use evidence::{
     predicate::test_result::{Counts, Word},
@@ -12,6 +17,7 @@ use evidence::{
     time::Timestamp,
 };
 
+use self::format::Format;
 use super::{Described, Refused, ReportFile, refused::Counted};
 
 /// Test cases per attestation.
@@ -84,7 +90,20 @@ pub(crate) struct Reader {
 impl Reader {
     /// Reads one more file.
     pub(crate) fn add(&mut self, file: &ReportFile) -> Result<(), Refused> {
-        let span = junit::read(file, &mut self.report)?;
+        let (format, text) = format::of(file)?;
+        let report = &mut self.report;
+        let span = match format {
+            Format::Go => go::read(file, text, report)?,
+            Format::Junit => junit::read(file, text, report)?,
+            Format::Libtest => {
+                libtest::read(file, text, report)?;
+                Span::default()
+            }
+            Format::Tap => {
+                tap::read(file, text, report)?;
+                Span::default()
+            }
+        };
         let so_far = self.report.span;
         self.report.span = if self.report.files.is_empty() { span } else { so_far.with(span) };
         self.report.files.push(file.described());

@@ -67,6 +67,29 @@ pub enum Fix {
     Unsaid,
 }
 
+/// Whether findings were taken out before the report was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Filtered {
+    /// Nothing was.
+    No,
+    /// Nobody says.
+    Unknown,
+    /// Some may have been: by severity, by state, by an ignore file.
+    Yes,
+}
+
+impl Filtered {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::No => "no",
+            Self::Unknown => "unknown",
+            Self::Yes => "yes",
+        }
+    }
+}
+
 /// One finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Vulnerability {
@@ -97,6 +120,8 @@ pub struct Scan {
     pub findings: Vec<Vulnerability>,
     /// Whether the report named the image; `None` where the predicate does not say.
     pub bound: Option<bool>,
+    /// Whether findings were taken out before; `None` where the predicate does not say.
+    pub filtered: Option<Filtered>,
     /// How many findings the report had suppressed.
     pub suppressed: u64,
 }
@@ -137,6 +162,7 @@ struct WireMetadata {
 #[serde(rename_all = "camelCase", default)]
 struct WireMember {
     bound: Option<String>,
+    filtered: Option<Filtered>,
     suppressed: Option<Vec<Value>>,
 }
 
@@ -207,6 +233,7 @@ fn scan(wire: Wire, findings: Vec<Vulnerability>) -> Result<Scan, Unreadable> {
         )?,
         findings,
         bound: wire.attest_scan.bound.map(|bound| bound != "none"),
+        filtered: wire.attest_scan.filtered,
         suppressed: wire
             .attest_scan
             .suppressed
@@ -373,11 +400,14 @@ mod tests {
         let predicate = |bound: &str| {
             crate::json::json!({
                 "scanner": {"uri": "pkg:github/aquasecurity/trivy", "result": []},
-                "attest_scan": {"bound": bound, "suppressed": [{"id": "CVE-2099-1"}]},
+                "attest_scan": {
+                    "bound": bound, "filtered": "yes", "suppressed": [{"id": "CVE-2099-1"}],
+                },
             })
         };
         let scan = read(&predicate("config")).unwrap();
         assert_eq!((scan.bound, scan.suppressed), (Some(true), 1));
+        assert_eq!(scan.filtered, Some(Filtered::Yes));
         assert_eq!(read(&predicate("none")).unwrap().bound, Some(false));
     }
 

@@ -7,10 +7,13 @@
 
 use std::fmt;
 
-use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_ASN1, ECDSA_P384_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, ECDSA_P521_SHA256_ASN1,
-    ECDSA_P521_SHA512_ASN1, ED25519, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256,
-    VerificationAlgorithm,
+use aws_lc_rs::{
+    rsa::PublicEncryptingKey,
+    signature::{
+        ECDSA_P256_SHA256_ASN1, ECDSA_P384_SHA256_ASN1, ECDSA_P384_SHA384_ASN1,
+        ECDSA_P521_SHA256_ASN1, ECDSA_P521_SHA512_ASN1, ED25519, ParsedPublicKey,
+        RSA_PKCS1_2048_8192_SHA256, VerificationAlgorithm,
+    },
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use evidence::Digest;
@@ -126,6 +129,11 @@ impl PublicKey {
     /// Reads a DER SubjectPublicKeyInfo.
     pub fn from_spki(der: &[u8]) -> Result<Self, KeyError> {
         let kind = Kind::of_spki(der)?;
+        // A parsed verifier does not look at the size before it verifies; a policy that names a key
+        // which can never verify is told at once.
+        if kind == Kind::Rsa && PublicEncryptingKey::from_der(der).is_err() {
+            return Err(KeyError::Encoding { kind: kind.name() });
+        }
         let verifiers = kind
             .algorithms()
             .iter()

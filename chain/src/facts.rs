@@ -65,6 +65,8 @@ impl Facts {
             if !same_run(facts.run.as_deref(), build.run.as_deref()) {
                 agree("run", &mut facts.run, &build.run)?;
             }
+            let spelled = |attempt: Option<u64>| attempt.map(|attempt| attempt.to_string());
+            agree("attempt", &mut spelled(facts.attempt), &spelled(build.attempt))?;
             facts.attempt = facts.attempt.or(build.attempt);
         }
         Ok(facts)

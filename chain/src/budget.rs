@@ -1,8 +1,9 @@
 //! What a stranger may cost the deciding part.
 
-/// Words tried in the search for a joint choice. A chain of ten steps with a nightly scan for a year
-/// and every relation broken needs under 20,000; the rest is room.
-pub const SEARCH: usize = 200_000;
+/// Looks at pairs of words in the search for a joint choice; the release build makes them in half a
+/// second. A chain of ten steps with a nightly scan for a year and every relation broken needs under a
+/// tenth.
+pub const SEARCH: usize = 50_000_000;
 
 /// A bound of the deciding part was reached: there is no verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -1,17 +1,19 @@
 //! The search for a joint choice: per step one word (per counted party, one each), the newest first,
 //! steps in the policy's order.
 //!
-//! A counted step takes several words. Each counted word needs a joint choice of its own; a step that
-//! comes after, covers or must be apart from a counted step owes that to each word counted.
+//! A counted step takes several words. Each of them needs a joint choice of its own, so that a nightly
+//! scan keeps alive approvals which saw different nights; what comes after a counted step, covers it,
+//! must be apart from it or the same as it owes that to each word that is counted, and the words that
+//! are counted are the same for all who owe.
 
 use std::{
     cell::Cell,
     collections::{BTreeMap, BTreeSet},
 };
 
-use super::{Relation, fulfils, fulfils_alone};
+use super::{Relation, web::Web};
 use crate::{
-    budget::{LimitReached, SEARCH},
+    budget::LimitReached,
     judge::{Candidacy, Judged, Setting},
     policy::Step,
 };
@@ -21,7 +23,7 @@ use crate::{
 pub struct Choice<'w, 'p> {
     /// The step.
     pub step: &'p Step,
-    /// One word per counted party; the first is the newest.
+    /// One word per counted party, by the party's name.
     pub words: Vec<Candidacy<'w, 'p>>,
 }
 
@@ -29,16 +31,17 @@ pub struct Choice<'w, 'p> {
 pub(super) struct Search<'j, 'w, 'p> {
     steps: Vec<&'j Judged<'w, 'p>>,
     setting: Setting<'p>,
-    visits: Cell<usize>,
+    most: usize,
+    looks: Cell<usize>,
 }
 
-/// For each step, the words it may still take.
-type Domains<'w, 'p> = Vec<Vec<Candidacy<'w, 'p>>>;
+/// For each step, the positions of the options that it may still take.
+type Domains = Vec<Vec<usize>>;
 
 impl<'j, 'w, 'p> Search<'j, 'w, 'p> {
-    /// A search over the steps that stand.
-    pub(super) fn new(steps: &[&'j Judged<'w, 'p>], setting: Setting<'p>) -> Self {
-        Self { steps: steps.to_vec(), setting, visits: Cell::new(0) }
+    /// A search over the steps that stand, of at most so many looks.
+    pub(super) fn new(steps: &[&'j Judged<'w, 'p>], setting: Setting<'p>, most: usize) -> Self {
+        Self { steps: steps.to_vec(), setting, most, looks: Cell::new(0) }
     }
 
     /// What a step offers.
@@ -74,215 +77,189 @@ impl<'j, 'w, 'p> Search<'j, 'w, 'p> {
         &self,
         relations: &[&Relation<'p>],
     ) -> Result<Option<Vec<Choice<'w, 'p>>>, LimitReached> {
-        let mut domains: Domains<'w, 'p> = self.steps.iter().map(|j| j.options.clone()).collect();
-        // Each counted word needs a joint choice of its own.
-        for (n, judged) in self.steps.iter().enumerate().filter(|(_, j)| j.step.count > 1) {
-            let mut eligible = Vec::new();
-            for option in &judged.options {
-                let fixed = with(&domains, n, vec![*option]);
-                if self.assign(&fixed, relations)?.is_some() {
-                    eligible.push(*option);
+        let cells = self.steps.iter().map(|judged| judged.options.len()).sum::<usize>();
+        self.look(cells.saturating_mul(cells))?;
+        let web = Web::of(&self.steps, relations, self.setting);
+        let mut domains = self.pruned(&web.options(), &web, None)?;
+        // Each counted word needs a joint choice of its own. What falls away may have been part of
+        // another's, so until nothing more does.
+        loop {
+            let before = sizes(&domains);
+            for counted in self.counted() {
+                let mut own = Vec::new();
+                for option in domains.get(counted).into_iter().flatten() {
+                    let fixed = with(&domains, counted, vec![*option]);
+                    if self.assign(&fixed, &web, Some(counted))?.is_some() {
+                        own.push(*option);
+                    }
                 }
+                domains = with(&domains, counted, own);
             }
-            if !enough(&eligible, judged.step.count) {
-                return Ok(None);
-            }
-            domains = with(&domains, n, eligible);
-        }
-        // What points at a counted step owes it to each word counted.
-        for relation in relations {
-            if let Some((x, y)) = self.points_at_counted(relation) {
-                let counted = domains.get(y).cloned().unwrap_or_default();
-                let most = self.steps.get(y).map_or(1, |judged| judged.step.count);
-                let kept = domains.get(x).into_iter().flatten().copied().filter(|option| {
-                    let met: Vec<_> = counted
-                        .iter()
-                        .copied()
-                        .filter(|w| fulfils(relation, *option, *w))
-                        .collect();
-                    enough(&met, most)
-                });
-                let kept = kept.collect();
-                domains = with(&domains, x, kept);
+            if sizes(&domains) == before {
+                break;
             }
         }
-        let Some(single) = self.assign(&domains, relations)? else {
-            return Ok(None);
-        };
-        Ok(Some(self.count(&single, &domains, relations)))
+        let sets = self.assign(&domains, &web, None)?;
+        Ok(sets.map(|sets| self.steps.iter().zip(sets).map(|(j, set)| choice(j, &set)).collect()))
     }
 
-    /// The choice as a whole: single steps as assigned, counted steps with one word per party that
-    /// fulfils what later steps owe to each.
-    fn count(
-        &self,
-        single: &[Candidacy<'w, 'p>],
-        domains: &Domains<'w, 'p>,
-        relations: &[&Relation<'p>],
-    ) -> Vec<Choice<'w, 'p>> {
-        let mut choices = Vec::new();
-        for (n, (judged, chosen)) in self.steps.iter().zip(single).enumerate() {
-            let mut words = vec![*chosen];
-            if judged.step.count > 1 {
-                let owed = |word: &Candidacy<'w, 'p>| {
-                    relations.iter().all(|relation| match self.points_at_counted(relation) {
-                        Some((x, y)) if y == n => {
-                            single.get(x).is_none_or(|later| fulfils(relation, *later, *word))
-                        }
-                        _ => true,
-                    })
-                };
-                let mut by_party: BTreeMap<&str, Candidacy<'w, 'p>> = BTreeMap::new();
-                for option in domains.get(n).into_iter().flatten().filter(|option| owed(option)) {
-                    by_party.entry(option.word.party()).or_insert(*option);
-                }
-                words = by_party.into_values().collect();
-            }
-            choices.push(Choice { step: judged.step, words });
-        }
-        choices
-    }
-
-    /// The positions of a relation's two steps, where the second is counted.
-    fn points_at_counted(&self, relation: &Relation<'p>) -> Option<(usize, usize)> {
-        let (x, y) = match relation {
-            Relation::After { x, y } | Relation::Apart { x, y } | Relation::Covers { x, y, .. } => {
-                (self.position(x)?, self.position(y)?)
-            }
-            Relation::Label(_) | Relation::Same { .. } => return None,
-        };
-        self.steps.get(y).is_some_and(|judged| judged.step.count > 1).then_some((x, y))
-    }
-
-    fn position(&self, step: &str) -> Option<usize> {
-        self.steps.iter().position(|judged| judged.step.name == step)
-    }
-
-    /// One word per step that fulfils all relations, the newest first.
+    /// One word per step that fulfils all relations, the newest first, and with them the words of the
+    /// counted steps. `own` is a counted step of which the one word that is left seeks its own choice.
     fn assign(
         &self,
-        domains: &Domains<'w, 'p>,
-        relations: &[&Relation<'p>],
-    ) -> Result<Option<Vec<Candidacy<'w, 'p>>>, LimitReached> {
-        let domains = self.pruned(domains, relations);
-        let mut assigned = Vec::with_capacity(domains.len());
-        let found = self.extend(&mut assigned, &domains, relations)?;
-        Ok(found.then_some(assigned))
+        domains: &Domains,
+        web: &Web,
+        own: Option<usize>,
+    ) -> Result<Option<Vec<Vec<usize>>>, LimitReached> {
+        let domains = self.pruned(domains, web, own)?;
+        self.extend(&mut Vec::with_capacity(domains.len()), &domains, web, own)
     }
 
     fn extend(
         &self,
-        assigned: &mut Vec<Candidacy<'w, 'p>>,
-        domains: &Domains<'w, 'p>,
-        relations: &[&Relation<'p>],
-    ) -> Result<bool, LimitReached> {
-        let Some(domain) = domains.get(assigned.len()) else {
-            return Ok(true);
+        assigned: &mut Vec<usize>,
+        domains: &Domains,
+        web: &Web,
+        own: Option<usize>,
+    ) -> Result<Option<Vec<Vec<usize>>>, LimitReached> {
+        let step = assigned.len();
+        let Some(domain) = domains.get(step) else {
+            return Ok(self.sets(assigned, domains, web, own));
         };
         for option in domain {
-            self.visit()?;
+            self.look(domains.len())?;
+            let mut before = assigned.iter().enumerate();
+            if !before.all(|(other, chosen)| web.fits((other, *chosen), (step, *option))) {
+                continue;
+            }
             assigned.push(*option);
-            if self.newest_fits(assigned, relations) && self.extend(assigned, domains, relations)? {
-                return Ok(true);
-            }
+            let found = self.extend(assigned, domains, web, own)?;
             assigned.pop();
+            if found.is_some() {
+                return Ok(found);
+            }
         }
-        Ok(false)
+        Ok(None)
     }
 
-    /// Whether the word assigned last fulfils every relation with those before it.
-    fn newest_fits(&self, assigned: &[Candidacy<'w, 'p>], relations: &[&Relation<'p>]) -> bool {
-        let Some((last, before)) = assigned.split_last() else {
-            return true;
-        };
-        relations.iter().all(|relation| {
-            before
-                .iter()
-                .enumerate()
-                .all(|(n, other)| self.compatible(relation, (n, *other), (before.len(), *last)))
-        })
-    }
-
-    /// Whether the words of two steps, by position, fulfil a relation; one that does not hold these two
-    /// steps against each other is fulfilled.
-    fn compatible(
+    /// The words of all steps once one word of each is assigned: of a counted step all that get what
+    /// the others owe to each of them. `None` where they are too few.
+    fn sets(
         &self,
-        relation: &Relation<'p>,
-        (a, left): (usize, Candidacy<'w, 'p>),
-        (b, right): (usize, Candidacy<'w, 'p>),
-    ) -> bool {
-        let name = |n: usize| self.steps.get(n).map_or("", |judged| judged.step.name.as_str());
-        let (a, b) = (name(a), name(b));
-        match relation {
-            Relation::After { x, y } | Relation::Apart { x, y } | Relation::Covers { x, y, .. } => {
-                (*x != a || *y != b || fulfils(relation, left, right))
-                    && (*x != b || *y != a || fulfils(relation, right, left))
-            }
-            Relation::Same { steps, .. } => {
-                !steps.contains(&a) || !steps.contains(&b) || fulfils(relation, left, right)
-            }
-            Relation::Label(_) => true,
+        assigned: &[usize],
+        domains: &Domains,
+        web: &Web,
+        own: Option<usize>,
+    ) -> Option<Vec<Vec<usize>>> {
+        let counted: Vec<usize> = self.counted().filter(|step| Some(*step) != own).collect();
+        let singles = || assigned.iter().enumerate().filter(|(step, _)| !counted.contains(step));
+        let mut sets: Vec<Vec<usize>> = assigned.iter().map(|option| vec![*option]).collect();
+        for step in &counted {
+            let paid = domains.get(*step)?.iter().filter(|option| {
+                singles().all(|(other, chosen)| web.pays((other, *chosen), (*step, **option)))
+            });
+            *sets.get_mut(*step)? = paid.copied().collect();
         }
+        // Two counted steps: each word of the one with each of the other. Begun from the assigned
+        // word; taking words away never breaks what held for all.
+        for (n, x) in counted.iter().enumerate() {
+            for y in counted.iter().skip(n + 1).filter(|y| web.related(*x, **y)) {
+                let first = *assigned.get(*x)?;
+                sets.get_mut(*y)?.retain(|option| web.fits((*x, first), (*y, *option)));
+                let others = sets.get(*y)?.clone();
+                sets.get_mut(*x)?.retain(|option| {
+                    others.iter().all(|other| web.fits((*x, *option), (*y, *other)))
+                });
+            }
+        }
+        let enough = |step: &usize| sets.get(*step).is_some_and(|set| self.enough(*step, set));
+        counted.iter().all(enough).then_some(sets)
     }
 
     /// Drops the words that no word of another step goes with, until nothing more falls away. What is
     /// left is searched; a year of nightly scans before one approval then costs one look at each.
-    fn pruned(&self, domains: &Domains<'w, 'p>, relations: &[&Relation<'p>]) -> Domains<'w, 'p> {
+    fn pruned(
+        &self,
+        domains: &Domains,
+        web: &Web,
+        own: Option<usize>,
+    ) -> Result<Domains, LimitReached> {
         let mut domains = domains.clone();
-        for (judged, domain) in self.steps.iter().zip(&mut domains) {
-            let name = judged.step.name.as_str();
-            let alone = |option: &Candidacy<'w, 'p>| {
-                relations.iter().all(|relation| {
-                    !relation.steps().contains(&name)
-                        || fulfils_alone(relation, option.word, self.setting)
-                })
-            };
-            domain.retain(alone);
-        }
         loop {
             let before = domains.clone();
-            for (n, domain) in domains.iter_mut().enumerate() {
+            for (step, domain) in domains.iter_mut().enumerate() {
+                let looks = before.iter().map(Vec::len).sum::<usize>();
+                self.look(looks.saturating_mul(domain.len()))?;
                 domain.retain(|option| {
-                    before.iter().enumerate().filter(|(m, _)| *m != n).all(|(m, others)| {
-                        others.iter().any(|other| {
-                            relations.iter().all(|relation| {
-                                self.compatible(relation, (n, *option), (m, *other))
-                            })
-                        })
+                    before.iter().enumerate().all(|(other, options)| {
+                        self.has_room((step, *option), (other, options), web, own)
                     })
                 });
             }
-            if domains.iter().map(Vec::len).eq(before.iter().map(Vec::len)) {
-                return domains;
+            if sizes(&domains) == sizes(&before) {
+                return Ok(domains);
             }
         }
     }
 
-    fn visit(&self) -> Result<(), LimitReached> {
-        let visits = self.visits.get().saturating_add(1);
-        self.visits.set(visits);
-        if visits > SEARCH {
-            Err(LimitReached { name: "joint choices", limit: SEARCH })
-        } else {
-            Ok(())
+    /// Whether among the options of another step there are those that a word needs.
+    fn has_room(
+        &self,
+        word: (usize, usize),
+        (other, options): (usize, &[usize]),
+        web: &Web,
+        own: Option<usize>,
+    ) -> bool {
+        if word.0 == other || !web.related(word.0, other) {
+            return word.0 == other || !options.is_empty();
+        }
+        let counted = self.steps.get(other).is_some_and(|judged| judged.step.count > 1);
+        let alone = self.steps.get(word.0).is_some_and(|judged| judged.step.count == 1);
+        if counted && alone && Some(other) != own && web.owes(word.0, other) {
+            let paid = options.iter().copied().filter(|option| web.pays(word, (other, *option)));
+            return self.enough(other, &paid.collect::<Vec<_>>());
+        }
+        options.iter().any(|option| web.fits(word, (other, *option)))
+    }
+
+    fn counted(&self) -> impl Iterator<Item = usize> {
+        self.steps.iter().enumerate().filter(|(_, j)| j.step.count > 1).map(|(step, _)| step)
+    }
+
+    /// Whether enough distinct parties are among the options of a step.
+    fn enough(&self, step: usize, options: &[usize]) -> bool {
+        let Some(judged) = self.steps.get(step) else { return false };
+        let words = options.iter().filter_map(|option| judged.options.get(*option));
+        let parties: BTreeSet<&str> = words.map(|option| option.word.party()).collect();
+        u32::try_from(parties.len()).unwrap_or(u32::MAX) >= judged.step.count
+    }
+
+    fn look(&self, looks: usize) -> Result<(), LimitReached> {
+        self.looks.set(self.looks.get().saturating_add(looks));
+        match self.looks.get() > self.most {
+            true => Err(LimitReached { name: "looks for a joint choice", limit: self.most }),
+            false => Ok(()),
         }
     }
 }
 
-fn with<'w, 'p>(
-    domains: &Domains<'w, 'p>,
-    at: usize,
-    options: Vec<Candidacy<'w, 'p>>,
-) -> Domains<'w, 'p> {
+fn choice<'w, 'p>(judged: &Judged<'w, 'p>, set: &[usize]) -> Choice<'w, 'p> {
+    let mut by_party: BTreeMap<&str, Candidacy<'w, 'p>> = BTreeMap::new();
+    // The newest first: of one party the first stands.
+    for option in set.iter().filter_map(|option| judged.options.get(*option)) {
+        by_party.entry(option.word.party()).or_insert(*option);
+    }
+    Choice { step: judged.step, words: by_party.into_values().collect() }
+}
+
+fn sizes(domains: &Domains) -> Vec<usize> {
+    domains.iter().map(Vec::len).collect()
+}
+
+fn with(domains: &Domains, at: usize, options: Vec<usize>) -> Domains {
     let mut domains = domains.clone();
     if let Some(domain) = domains.get_mut(at) {
         *domain = options;
     }
     domains
-}
-
-/// Whether so many distinct parties are among the words.
-fn enough(words: &[Candidacy<'_, '_>], count: u32) -> bool {
-    let parties: BTreeSet<&str> = words.iter().map(|option| option.word.party()).collect();
-    u32::try_from(parties.len()).unwrap_or(u32::MAX) >= count
 }

@@ -11,11 +11,12 @@ mod covers;
 mod explain;
 mod labels;
 mod same;
+mod web;
 
 use evidence::Id;
 
 use crate::{
-    budget::LimitReached,
+    budget::{LimitReached, SEARCH},
     finding::Finding,
     judge::{Candidacy, Judged, Setting, word::Word},
     policy::{Place, Step},
@@ -145,7 +146,7 @@ pub fn relate<'w, 'p>(
         .collect();
     let steps: Vec<&Step> = standing.iter().map(|judged| judged.step).collect();
     let relations = Relation::of(&steps, setting);
-    let search = Search::new(&standing, setting);
+    let search = Search::new(&standing, setting, SEARCH);
     let (kept, broken) = search.fulfil(&relations)?;
     let best = search.choose(&kept)?.unwrap_or_default();
     let findings: Vec<Finding> =

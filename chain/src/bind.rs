@@ -15,7 +15,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Bound<'p> {
     verified: Verified<'p>,
-    subject: String,
+    names: Vec<String>,
     foreign: Option<String>,
 }
 
@@ -25,9 +25,9 @@ impl<'p> Bound<'p> {
         &self.verified
     }
 
-    /// The name that the signed subject gives the image.
-    pub fn subject_name(&self) -> &str {
-        &self.subject
+    /// The names that the signed subjects give the image, in their order; one as a rule.
+    pub fn names(&self) -> &[String] {
+        &self.names
     }
 
     /// A subject beside ours that belongs to another image, if there is one.
@@ -44,8 +44,9 @@ impl<'p> Bound<'p> {
 /// Binds a verified statement to the image asked for.
 pub fn bind<'p>(verified: Verified<'p>, image: &Image) -> Result<Bound<'p>, Refusal> {
     let subjects = &verified.statement().subjects;
-    let ours = |subject: &&Subject| names(subject, &image.digest);
-    let Some(subject) = subjects.iter().find(ours).map(|subject| subject.name.clone()) else {
+    let ours = subjects.iter().filter(|subject| names(subject, &image.digest));
+    let names_given: Vec<String> = ours.map(|subject| subject.name.clone()).collect();
+    if names_given.is_empty() {
         let statement = verified.statement();
         return Err(Refusal {
             code: Code::WrongSubject,
@@ -54,11 +55,20 @@ pub fn bind<'p>(verified: Verified<'p>, image: &Image) -> Result<Bound<'p>, Refu
             id: Some(verified.id().clone()),
             predicate_type: Some(statement.predicate_type.clone()),
             carrier: verified.carrier().clone(),
+            spoiled: None,
         });
-    };
-    let related = |subject: &Subject| image.family.iter().any(|digest| names(subject, digest));
+    }
+    let family = || image.family.iter().chain([&image.digest]);
+    let related = |subject: &Subject| family().any(|digest| names(subject, digest));
     let foreign = subjects.iter().find(|subject| !related(subject)).map(told);
-    Ok(Bound { verified, subject, foreign })
+    Ok(Bound { verified, names: names_given, foreign })
+}
+
+/// Whether verified bytes that are no statement mention the image. Nobody can say what they say of
+/// it, and a signer writes no digest of an image that it does not mean.
+pub(crate) fn mentions(payload: &[u8], image: &Image) -> bool {
+    let hex = image.digest.hex().as_bytes();
+    payload.windows(hex.len()).any(|bytes| bytes == hex)
 }
 
 /// Whether a subject names a digest: under the digest's own algorithm, and nothing else will do.

@@ -31,12 +31,12 @@ pub fn gate(
             Err(refusal) => refusals.push(refusal),
         }
     }
-    refusals.sort_by(|a, b| (&a.carrier.found, a.code).cmp(&(&b.carrier.found, b.code)));
+    refusals.sort_by(|a, b| a.order().cmp(&b.order()));
     let words = word::read_all(bound.into_iter(), policy, question.now);
     let judged: Vec<judge::Judged<'_, '_>> =
         steps.iter().map(|step| judge(step, &words, &refusals, setting)).collect();
-    let withheld = withheld::findings(&judged, &words, &refusals, setting);
     let related = relate(&judged, setting)?;
+    let withheld = withheld::findings(&judged, &related.best, &words, &refusals, setting);
 
     Ok(report::deliver(question, setting, &judged, related, withheld, &words, &refusals))
 }

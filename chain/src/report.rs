@@ -228,7 +228,8 @@ fn ends(
         }
     }
     ends.into_iter()
-        .filter(|(time, _)| *time > setting.now)
+        // An age reaches its limit at this very moment and is good still.
+        .filter(|(time, _)| *time >= setting.now)
         .map(|(time, what)| Deadline { time: time::write(time), what })
         .collect::<BTreeSet<_>>()
         .into_iter()
@@ -254,12 +255,15 @@ fn others(
     words: &[Word<'_>],
     refusals: &[Refusal],
 ) -> Vec<CandidateReport> {
-    let asked = |predicate_type: Option<&str>| {
-        predicate_type
-            .is_some_and(|t| judged.iter().any(|judged| judged.step.selects.claims.include(t)))
+    let considered = || judged.iter().flat_map(|judged| &judged.considered);
+    let heard = |word: &Word<'_>| {
+        considered().any(|c| matches!(c.what, What::Word(other) if std::ptr::eq(other, word)))
     };
-    let words = words.iter().filter(|word| !asked(Some(word.predicate_type())));
-    let refusals = refusals.iter().filter(|refusal| !asked(refusal.predicate_type.as_deref()));
+    let seen = |refusal: &Refusal| {
+        considered().any(|c| matches!(c.what, What::Refusal(other) if std::ptr::eq(other, refusal)))
+    };
+    let words = words.iter().filter(|word| !heard(word));
+    let refusals = refusals.iter().filter(|refusal| !seen(refusal));
     words.map(|word| of_word(word, Fate::LeftOut)).chain(refusals.map(of_refusal)).collect()
 }
 
@@ -284,16 +288,22 @@ fn notes(setting: Setting<'_>, judged: &[Judged<'_, '_>], withheld: Vec<String>)
     for judged in judged {
         for considered in &judged.considered {
             let other = match considered.what {
-                What::Word(word) if considered.fate != Fate::LeftOut => word,
+                What::Word(word) if !matches!(considered.fate, Fate::Dropped | Fate::LeftOut) => {
+                    word
+                }
                 _ => continue,
             };
-            let subject = other.bound().subject_name();
-            if !subject.is_empty() && subject != setting.image.name {
-                notes.push(format!(
-                    "`{}` was signed for the name `{subject}`; the digest is the same",
-                    judged.step.name
-                ));
-            }
+            let others = other.bound().names().iter();
+            notes.extend(
+                others.filter(|name| **name != setting.image.name && !name.is_empty()).map(
+                    |name| {
+                        format!(
+                            "`{}` was signed for the name `{name}`; the digest is the same",
+                            judged.step.name
+                        )
+                    },
+                ),
+            );
         }
     }
     notes.sort();

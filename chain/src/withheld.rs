@@ -1,8 +1,9 @@
-//! Withheld: a word that speaks commits to a statement that no source returns any more.
+//! Withheld: a word that counts commits to a statement that no source returns any more.
 //!
-//! A statement is there if a signer that the policy knows made it, or if the very bytes that were
-//! committed to are there; a copy of the statement signed by somebody else is neither. What was
-//! committed to and is of a type that no step reads is a note.
+//! A statement is there if a party that may sign for a step of its type made it, or if the very bytes
+//! that were committed to are there; a copy of the statement signed by somebody else is neither, or
+//! whoever takes a bad scan away could answer for it. A commitment that states no type may be to one
+//! that a step reads. What was committed to and is of a type that no step reads is a note.
 
 use std::collections::BTreeSet;
 
@@ -13,6 +14,7 @@ use crate::{
     finding::{Code, Finding},
     judge::{Judged, Setting, signed, word::Word},
     policy::{Policy, Step},
+    relate::Choice,
     remedy,
 };
 
@@ -25,33 +27,32 @@ pub(crate) struct Withheld {
     pub(crate) notes: Vec<String>,
 }
 
-/// Looks up every commitment of the words that speak.
+/// Looks up every commitment of the words that speak and of those that prove.
 pub(crate) fn findings(
     judged: &[Judged<'_, '_>],
+    chosen: &[Choice<'_, '_>],
     words: &[Word<'_>],
     refusals: &[Refusal],
     setting: Setting<'_>,
 ) -> Withheld {
-    let known: BTreeSet<&Id> = words.iter().map(Word::id).collect();
-    let carriers: BTreeSet<&Digest> =
-        refusals.iter().filter_map(|refusal| refusal.carrier.bundle.as_ref()).collect();
+    let there = There::of(words, refusals, setting.policy);
     let mut withheld = Withheld::default();
-    let mut seen = BTreeSet::new();
     for judged in judged {
-        for word in &judged.speaking {
-            let commitments = word.view().map_or(&[][..], |view| view.commitments());
-            for commitment in commitments {
-                let there = |id: &Id| {
-                    known.contains(id)
-                        || commitment.bundle.as_ref().is_some_and(|b| carriers.contains(b))
+        let proving = chosen.iter().filter(|choice| choice.step.name == judged.step.name);
+        let proving = proving.flat_map(|choice| choice.words.iter().map(|option| option.word));
+        let mut seen = BTreeSet::new();
+        for word in judged.speaking.iter().copied().chain(proving) {
+            for commitment in word.view().map_or(&[][..], |view| view.commitments()) {
+                let Some(id) = commitment.id.as_ref().filter(|id| seen.insert((*id).clone()))
+                else {
+                    continue;
                 };
-                let Some(id) = commitment.id.as_ref().filter(|id| !there(id)) else { continue };
-                if !seen.insert((judged.step.name.clone(), id.clone())) {
+                if there.holds(id, commitment) {
                     continue;
                 }
                 match reads(setting.policy, commitment) {
-                    Some(step) => {
-                        withheld.findings.push(finding(judged.step, word, id, step, setting));
+                    Some(what) => {
+                        withheld.findings.push(finding(judged.step, word, id, what, setting));
                     }
                     None => withheld.notes.push(format!(
                         "`{}` commits to {id}, which is not there; no step reads its type",
@@ -64,20 +65,59 @@ pub(crate) fn findings(
     withheld
 }
 
-/// The step of the policy that reads what was committed to.
-fn reads<'p>(policy: &'p Policy, commitment: &Commitment) -> Option<&'p Step> {
-    let predicate_type = commitment.predicate_type.as_deref()?;
-    policy.steps.iter().find(|step| step.selects.claims.include(predicate_type))
+/// What the sources returned.
+struct There<'a> {
+    bundles: BTreeSet<&'a Digest>,
+    said: BTreeSet<&'a Id>,
 }
 
-fn finding(step: &Step, word: &Word<'_>, id: &Id, reader: &Step, setting: Setting<'_>) -> Finding {
+impl<'a> There<'a> {
+    fn of(words: &'a [Word<'_>], refusals: &'a [Refusal], policy: &Policy) -> Self {
+        let may = |party: &str, predicate_type: &str| {
+            policy.steps.iter().any(|step| {
+                step.signed_by.parties.contains(party)
+                    && step.selects.claims.include(predicate_type)
+            })
+        };
+        let words_said = words.iter().filter(|w| may(w.party(), w.predicate_type())).map(Word::id);
+        // Refused after its signer was known: it is about something else, or cannot be read.
+        let elsewhere = refusals.iter().filter_map(|refusal| {
+            let party = refusal.signer.as_deref().filter(|_| refusal.code == Code::WrongSubject)?;
+            let may = may(party, refusal.predicate_type.as_deref()?);
+            refusal.id.as_ref().filter(|_| may)
+        });
+        Self {
+            bundles: words
+                .iter()
+                .flat_map(Word::bundles)
+                .chain(refusals.iter().filter_map(|refusal| refusal.carrier.bundle.as_ref()))
+                .collect(),
+            said: words_said.chain(elsewhere).collect(),
+        }
+    }
+
+    fn holds(&self, id: &Id, commitment: &Commitment) -> bool {
+        self.said.contains(id)
+            || commitment.bundle.as_ref().is_some_and(|bundle| self.bundles.contains(bundle))
+    }
+}
+
+/// The word for what was committed to, where a step of the policy reads it.
+fn reads<'p>(policy: &'p Policy, commitment: &Commitment) -> Option<&'p str> {
+    let Some(predicate_type) = commitment.predicate_type.as_deref() else {
+        return Some("untyped");
+    };
+    let reader = policy.steps.iter().find(|step| step.selects.claims.include(predicate_type));
+    reader.map(|step| step.selects.claims.word())
+}
+
+fn finding(step: &Step, word: &Word<'_>, id: &Id, what: &str, setting: Setting<'_>) -> Finding {
     Finding {
         step: Some(step.name.clone()),
         code: Code::Withheld,
         message: format!(
-            "it commits to {}, a {} attestation that no source returns",
+            "it commits to {}, a {what} attestation that no source returns",
             id.digest().short(),
-            reader.selects.claims.word()
         ),
         details: vec![signed(word), format!("gone: id {id}")],
         at: Some(remedy::place(setting.policy, step.at)),

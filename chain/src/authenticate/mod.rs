@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use evidence::{
     Bundle, Digest, Envelope, Id, Material, Statement,
     envelope::{self, IN_TOTO},
+    json,
 };
 
 use crate::{
@@ -18,7 +19,7 @@ use crate::{
     finding::Code,
     policy::{Credential, CredentialKind, Party, Policy},
 };
-use key::PublicKey;
+use key::{Kind, PublicKey};
 
 /// Where a statement was found.
 #[derive(Clone, Debug)]
@@ -83,6 +84,15 @@ pub struct Refusal {
     pub predicate_type: Option<String>,
     /// Where it was found.
     pub carrier: Carrier,
+    /// The verified bytes of a known signer that are no statement: they may be its newest word.
+    pub(crate) spoiled: Option<Vec<u8>>,
+}
+
+impl Refusal {
+    /// An order in which the order of arrival does not show.
+    pub(crate) fn order(&self) -> impl Ord + use<'_> {
+        (&self.carrier.found, &self.carrier.bundle, self.code, &self.reason)
+    }
 }
 
 /// The credentials of a policy, ready to be tried.
@@ -150,13 +160,23 @@ pub fn authenticate<'p>(
         Err(error) => Err(Refusal {
             signer: Some(party.name.clone()),
             id: Some(id),
+            predicate_type: stated_type(&bundle.envelope.payload),
+            spoiled: Some(bundle.envelope.payload),
             ..refuse(carrier, Code::Unreadable, error.to_string())
         }),
     }
 }
 
 fn refuse(carrier: Carrier, code: Code, reason: String) -> Refusal {
-    Refusal { code, reason, signer: None, id: None, predicate_type: None, carrier }
+    Refusal { code, reason, signer: None, id: None, predicate_type: None, carrier, spoiled: None }
+}
+
+/// The predicate type that bytes state which are no statement; none, where they could be read two
+/// ways.
+fn stated_type(payload: &[u8]) -> Option<String> {
+    let value = json::parse(payload).ok()?;
+    let stated = value.get("predicateType")?.as_str()?;
+    (!stated.is_empty()).then(|| stated.to_owned())
 }
 
 /// A bare statement or envelope; its type is peeked at for the report only.
@@ -180,8 +200,8 @@ enum NoSigner {
     Certificate,
     /// Its hints contradict each other, or the key that verifies.
     Contradiction,
-    /// It names a key of this party, and that key does not verify it.
-    Forged(String),
+    /// It names this key of this party, and that key does not verify it.
+    Forged(String, Kind),
     /// No key of the policy verifies it, and it names none.
     NoKey,
     /// It names a key that the policy does not know.
@@ -201,11 +221,22 @@ impl NoSigner {
                 "its key hint names another key than the one that signed it".to_owned(),
                 None,
             ),
-            Self::Forged(party) => (
-                Code::BadSignature,
-                format!("it names the key of `{party}`, which does not verify its signature"),
-                Some(party),
-            ),
+            Self::Forged(party, kind) => {
+                // cosign signs with Ed25519ph and reads pure Ed25519 only, as everybody else does.
+                let prehashed = match kind {
+                    Kind::Ed25519 => {
+                        "; or it is an Ed25519ph signature, as cosign writes, which is not read"
+                    }
+                    _ => "",
+                };
+                (
+                    Code::BadSignature,
+                    format!(
+                        "it names the key of `{party}`, which does not verify its signature{prehashed}"
+                    ),
+                    Some(party),
+                )
+            }
             Self::NoKey => (
                 Code::BadSignature,
                 "no key of this policy verifies its signature".to_owned(),
@@ -221,7 +252,7 @@ impl NoSigner {
         let predicate_type = Statement::parse(&bundle.envelope.payload)
             .ok()
             .map(|statement| statement.predicate_type);
-        Refusal { code, reason, signer, id: Some(id), predicate_type, carrier }
+        Refusal { code, reason, signer, id: Some(id), predicate_type, carrier, spoiled: None }
     }
 }
 
@@ -246,7 +277,7 @@ fn signer<'p>(
     if let Some((party, credential, key)) = named.and_then(|hint| keyring.hinted(hint)) {
         return match key.verifies(pae, &signature.bytes) {
             true => Ok((party, credential)),
-            false => Err(NoSigner::Forged(party.name.clone())),
+            false => Err(NoSigner::Forged(party.name.clone(), key.kind())),
         };
     }
     // A hint that is a digest and names no key of ours would contradict whichever key verified, so

@@ -35,8 +35,8 @@ pub fn judge(step: &Step, speaker: &Speaker<'_, '_>, now: Timestamp) -> Result<(
     let Some(limit) = step.database_max_age else {
         return Ok(());
     };
-    for word in speaker.newest().flat_map(|run| &run.left) {
-        let Some(View::Scan(scan)) = word.view() else { continue };
+    for heard in speaker.newest().flat_map(|run| &run.left) {
+        let Some(View::Scan(scan)) = heard.word.view() else { continue };
         let Some(database) = scan.database.filter(|time| !clock::is_future(*time, now)) else {
             let message = "nothing credible says how old the scanner's database is".to_owned();
             return Err(Staleness { code: Code::NoTime, message });

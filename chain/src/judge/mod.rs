@@ -5,9 +5,12 @@
 //! from.
 
 pub mod content;
+mod fate;
 pub mod freshness;
+mod scope;
 mod select;
 pub mod speaker;
+mod spoiled;
 pub mod word;
 
 use std::collections::BTreeSet;
@@ -27,6 +30,7 @@ use crate::{
     verdict::Fate,
 };
 use content::Content;
+use fate::Hearing;
 use speaker::{Run, Speaker};
 use word::Word;
 
@@ -102,13 +106,7 @@ pub fn judge<'w, 'p>(
         speaking: vec![],
         fresh_until: vec![],
     };
-    let dropped =
-        refusals.iter().filter(|refusal| concerns(step, refusal.predicate_type.as_deref()));
-    judged.considered.extend(dropped.map(|refusal| Considered {
-        what: What::Refusal(refusal),
-        fate: Fate::Dropped,
-        reason: Some((refusal.code, refusal.reason.clone())),
-    }));
+    let mut spoiling = spoiled::judge(&mut judged, refusals, setting);
     let mut selected = Vec::new();
     for word in words.iter().filter(|word| concerns(step, Some(word.predicate_type()))) {
         match select::select(step, word, setting) {
@@ -120,9 +118,11 @@ pub fn judge<'w, 'p>(
             }),
         }
     }
+    // What cannot be read may be of any tool.
+    spoiling.extend(selected.iter().filter(|word| word.view().is_none()).map(|word| word.party()));
     let mut lapsed = Vec::new();
     for speaker in speaker::speakers(step, &selected, setting.now) {
-        hear(&mut judged, speaker, &mut lapsed, setting);
+        hear(&mut judged, &speaker, &spoiling, &mut lapsed, setting);
     }
     count(&mut judged, lapsed, setting);
     judged.options.sort_by(|a, b| order(a.word).cmp(&order(b.word)));
@@ -144,27 +144,28 @@ fn concerns(step: &Step, predicate_type: Option<&str>) -> bool {
 /// Hears one speaker: it vetoes, counts, or counts for nothing.
 fn hear<'w, 'p>(
     judged: &mut Judged<'w, 'p>,
-    speaker: Speaker<'w, 'p>,
+    speaker: &Speaker<'w, 'p>,
+    spoiling: &BTreeSet<&str>,
     lapsed: &mut Vec<(Code, String)>,
     setting: Setting<'_>,
 ) {
     let step = judged.step;
-    let negatives = negatives(step, &speaker, setting);
-    let stale = freshness::judge(step, &speaker, setting.now).err();
+    let negatives = negatives(step, speaker, setting);
+    let stale = freshness::judge(step, speaker, setting.now).err();
     let untimed = stale.as_ref().filter(|stale| stale.code == Code::NoTime);
-    if !negatives.is_empty() || untimed.is_some() {
+    if !negatives.is_empty() || untimed.is_some() || spoiling.contains(speaker.party) {
         judged.findings.extend(negatives);
-        if let (Some(stale), Some(word)) = (untimed, newest_word(&speaker)) {
-            judged.findings.push(finding(
-                step,
-                stale.code,
-                stale.message.clone(),
-                vec![],
-                word,
-                setting,
-            ));
-        }
-        consider(judged, &speaker, None);
+        judged.findings.extend(untimed.zip(newest_word(speaker)).map(|(stale, word)| {
+            finding(step, stale.code, stale.message.clone(), vec![], word, setting)
+        }));
+        let heard = match untimed {
+            Some(stale) => Hearing::Untimed(stale.message.clone()),
+            None if speaker.refused.is_empty() && !spoiling.contains(speaker.party) => {
+                Hearing::Vetoes
+            }
+            None => Hearing::Refused,
+        };
+        judged.considered.extend(fate::of(speaker, &heard));
         return;
     }
     let expired = speaker.newest().find_map(|run| match run.content {
@@ -176,21 +177,22 @@ fn hear<'w, 'p>(
     let lapse = expired.or(stale.map(|stale| (stale.code, stale.message)));
     if let Some((code, message)) = lapse {
         lapsed.push((code, format!("`{}`: {message}", speaker.party)));
-        consider(judged, &speaker, Some((code, message)));
+        judged.considered.extend(fate::of(speaker, &Hearing::Lapsed(code, message)));
         return;
     }
     if let (Some(limit), Some(time)) = (step.max_age, speaker.time()) {
         judged.fresh_until.push((speaker.party, clock::later(time, limit)));
     }
-    judged.speaking.extend(speaker.newest().flat_map(|run| run.left.iter().copied()));
+    let words = |run: &Run<'w, 'p>| run.left.iter().map(|heard| heard.word).collect::<Vec<_>>();
+    judged.speaking.extend(speaker.newest().flat_map(words));
     let good = speaker.runs.iter().filter(|run| run.content == Content::Positive);
-    let options =
-        good.flat_map(|run| run.left.iter().map(|word| Candidacy { word, newest: run.newest }));
+    let options = good
+        .flat_map(|run| words(run).into_iter().map(|word| Candidacy { word, newest: run.newest }));
     // An approval must itself be within max-age; a scan is renewed by a newer one instead.
     judged.options.extend(options.filter(|option| {
         option.word.kind() != Kind::Approval || within(step, option.word, setting.now)
     }));
-    consider(judged, &speaker, None);
+    judged.considered.extend(fate::of(speaker, &Hearing::Counts));
 }
 
 fn within(step: &Step, word: &Word<'_>, now: Timestamp) -> bool {
@@ -201,25 +203,29 @@ fn within(step: &Step, word: &Word<'_>, now: Timestamp) -> bool {
     }
 }
 
+/// The word to name where the newest one has no time: one without, if there is one.
 fn newest_word<'w, 'p>(speaker: &Speaker<'w, 'p>) -> Option<&'w Word<'p>> {
-    speaker.newest().flat_map(|run| &run.left).copied().next()
+    let mut words = speaker.newest().flat_map(|run| run.left.iter().map(|heard| heard.word));
+    let first = words.next()?;
+    Some(
+        std::iter::once(first).chain(words).find(|word| word.age_time().is_none()).unwrap_or(first),
+    )
 }
 
 /// One finding per negative word that speaks, and per refused one.
 fn negatives(step: &Step, speaker: &Speaker<'_, '_>, setting: Setting<'_>) -> Vec<Finding> {
-    let newest = speaker.newest().flat_map(|run| run.left.iter().copied());
-    speaker
-        .refused
-        .iter()
-        .copied()
-        .chain(newest)
-        .filter_map(|word| match content::judge(step, word, setting.now) {
-            Content::Negative { code, message, details } => {
-                Some(finding(step, code, message, details, word, setting))
-            }
-            _ => None,
-        })
-        .collect()
+    let refused = speaker.refused.iter().filter_map(|word| {
+        let (code, reason) = word.refused()?;
+        Some(finding(step, *code, reason.clone(), vec![], word, setting))
+    });
+    let newest = speaker.newest().flat_map(|run| &run.left);
+    let negative = newest.filter_map(|heard| match &heard.content {
+        Content::Negative { code, message, details } => {
+            Some(finding(step, *code, message.clone(), details.clone(), heard.word, setting))
+        }
+        _ => None,
+    });
+    refused.chain(negative).collect()
 }
 
 /// A finding about one word.
@@ -253,42 +259,6 @@ pub fn signed(word: &Word<'_>) -> String {
     let time =
         word.made().after.map(|time| format!(", {}", clock::shown(time))).unwrap_or_default();
     format!("{}{tool}{time}, id {}", word.party(), word.id().digest().short())
-}
-
-/// Records what became of each word of a speaker.
-fn consider<'w, 'p>(
-    judged: &mut Judged<'w, 'p>,
-    speaker: &Speaker<'w, 'p>,
-    lapse: Option<(Code, String)>,
-) {
-    let refused =
-        speaker.refused.iter().map(|word| (*word, Fate::Refused, word.refused().cloned()));
-    let heard = speaker.runs.iter().flat_map(|run| fates(run, lapse.as_ref()));
-    judged.considered.extend(refused.chain(heard).map(|(word, fate, reason)| Considered {
-        what: What::Word(word),
-        fate,
-        reason,
-    }));
-}
-
-/// A word, what became of it, and why.
-type Outcome<'w, 'p> = (&'w Word<'p>, Fate, Option<(Code, String)>);
-
-fn fates<'w, 'p>(run: &Run<'w, 'p>, lapse: Option<&(Code, String)>) -> Vec<Outcome<'w, 'p>> {
-    let left = match (&run.content, run.newest, lapse) {
-        (Content::Negative { code, message, .. }, true, _) => {
-            (Fate::Negative, Some((*code, message.clone())))
-        }
-        (Content::Negative { code, message, .. }, false, _) => {
-            (Fate::Superseded, Some((*code, message.clone())))
-        }
-        (_, true, Some(lapse)) => (Fate::Lapsed, Some(lapse.clone())),
-        (_, true, None) => (Fate::Stands, None),
-        // A newer run speaks; a joint choice may still take this one.
-        (_, false, _) => (Fate::Superseded, None),
-    };
-    let superseded = run.superseded.iter().map(|word| (*word, Fate::Superseded, None));
-    run.left.iter().map(|word| (*word, left.0, left.1.clone())).chain(superseded).collect()
 }
 
 /// Counts distinct parties, once, here.

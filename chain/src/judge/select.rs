@@ -3,9 +3,7 @@
 //! By its environment, name and tool it is meant for the step or left out; by its signer and, for what
 //! grants or records a deployment, by the name that was signed, it may speak or is dropped.
 
-use evidence::predicate::Kind;
-
-use super::{Setting, word::Word};
+use super::{Setting, scope::Scope, word::Word};
 use crate::{finding::Code, policy::Step, verdict::Fate};
 
 /// Whether a word of the step's kind speaks for the step; if not, what becomes of it.
@@ -20,15 +18,13 @@ pub(super) fn select(
             format!("signed by `{}`; the step takes `{}`", word.party(), step.signed_by.word);
         return Err((Fate::Dropped, Code::WrongSigner, reason));
     }
-    let scoped = matches!(word.kind(), Kind::Approval | Kind::Deployment | Kind::Exception);
-    if scoped && !setting.policy.is_for(word.bound().subject_name()) {
-        let reason = format!(
-            "it is for `{}`, which this policy is not about",
-            evidence::text::escape_short(word.bound().subject_name(), 200)
-        );
-        return Err((Fate::Dropped, Code::WrongSubject, reason));
+    match Scope::of(word.bound(), setting.policy) {
+        Scope::Outside(name) => {
+            let reason = format!("it is for `{name}`, which this policy is not about");
+            Err((Fate::Dropped, Code::WrongSubject, reason))
+        }
+        Scope::Both(_) | Scope::Inside => Ok(()),
     }
-    Ok(())
 }
 
 /// Whether a word is meant for the step: its environment, name and tool are those that it selects.

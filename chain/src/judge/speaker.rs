@@ -13,11 +13,20 @@ use super::{
 };
 use crate::policy::Step;
 
+/// A word and what it says about the step.
+#[derive(Clone, Debug)]
+pub struct Heard<'w, 'p> {
+    /// The word.
+    pub word: &'w Word<'p>,
+    /// What it says.
+    pub content: Content,
+}
+
 /// The words of one run of one speaker.
 #[derive(Clone, Debug)]
 pub struct Run<'w, 'p> {
     /// The words that stand.
-    pub left: Vec<&'w Word<'p>>,
+    pub left: Vec<Heard<'w, 'p>>,
     /// The words that a later attempt replaced.
     pub superseded: Vec<&'w Word<'p>>,
     /// The newest time in the run; `None` where a word has none.
@@ -75,10 +84,11 @@ pub fn speakers<'w, 'p>(
 fn runs<'w, 'p>(step: &Step, words: Vec<&'w Word<'p>>, now: Timestamp) -> Vec<Run<'w, 'p>> {
     let mut by_run: BTreeMap<String, Vec<&'w Word<'p>>> = BTreeMap::new();
     for word in words {
-        // A word without a run is a run of its own.
-        let key = match (&word.facts().run, &word.facts().source) {
-            (Some(run), source) => format!("run {} {run}", source.as_deref().unwrap_or_default()),
-            (None, _) => format!("word {}", word.id()),
+        // A word without a run is a run of its own. Where it does not say of which repository it is,
+        // it is of the run all the same: leaving that out must not hide the run's other words.
+        let key = match &word.facts().run {
+            Some(run) => format!("run {run}"),
+            None => format!("word {}", word.id()),
         };
         by_run.entry(key).or_default().push(word);
     }
@@ -98,7 +108,9 @@ fn run<'w, 'p>(step: &Step, words: &[&'w Word<'p>], now: Timestamp) -> Run<'w, '
         words.iter().copied().partition(|word| words.iter().any(|other| supersedes(other, word)));
     let untimed = words.iter().any(|word| word.age_time().is_none());
     let time = words.iter().filter_map(|word| word.age_time()).max().filter(|_| !untimed);
-    let content = together(left.iter().map(|word| content::judge(step, word, now)));
+    let heard = |word| Heard { word, content: content::judge(step, word, now) };
+    let left: Vec<Heard<'_, '_>> = left.into_iter().map(heard).collect();
+    let content = together(left.iter().map(|heard| &heard.content));
     Run { left, superseded, time, newest: false, content }
 }
 
@@ -106,7 +118,8 @@ fn run<'w, 'p>(step: &Step, words: &[&'w Word<'p>], now: Timestamp) -> Run<'w, '
 /// attempts, a later *made after*.
 fn supersedes(later: &Word<'_>, earlier: &Word<'_>) -> bool {
     let (a, b) = (later.facts(), earlier.facts());
-    if a.job.is_none() || a.job != b.job || a.leg != b.leg {
+    let same_job = a.job.is_some() && a.job == b.job && a.leg == b.leg && a.source == b.source;
+    if !same_job {
         return false;
     }
     match (a.attempt, b.attempt) {
@@ -120,14 +133,14 @@ fn supersedes(later: &Word<'_>, earlier: &Word<'_>) -> bool {
 }
 
 /// All that is left must be positive: one negative word makes the run negative.
-fn together(contents: impl Iterator<Item = Content>) -> Content {
-    let mut lapsed = Content::Positive;
+fn together<'c>(contents: impl Iterator<Item = &'c Content>) -> Content {
+    let mut lapsed = &Content::Positive;
     for content in contents {
         match content {
-            Content::Negative { .. } => return content,
+            Content::Negative { .. } => return content.clone(),
             Content::Lapsed { .. } => lapsed = content,
             Content::Positive => {}
         }
     }
-    lapsed
+    lapsed.clone()
 }

@@ -4,11 +4,12 @@
 //! let whoever can spoil the newest choose among the rest.
 
 use evidence::{
-    Id,
+    Digest, Id,
     predicate::{Claim, Kind, View},
     time::{self, Timestamp},
 };
 
+use super::scope::Scope;
 use crate::{
     bind::Bound,
     clock::{self, Clock, Made},
@@ -25,6 +26,7 @@ pub struct Word<'p> {
     facts: Facts,
     made: Made,
     refused: Option<(Code, String)>,
+    bundles: Vec<Digest>,
 }
 
 impl<'p> Word<'p> {
@@ -36,6 +38,7 @@ impl<'p> Word<'p> {
             facts: Facts::default(),
             made: Made::default(),
             refused: None,
+            bundles: vec![],
         };
         if let Err(refused) = word.fill(policy, now) {
             word.refused = Some(refused);
@@ -60,6 +63,10 @@ impl<'p> Word<'p> {
         self.facts = facts?;
         if let Some(foreign) = self.bound.foreign_subject() {
             return Err((Code::WrongSubject, format!("it is about {foreign} as well")));
+        }
+        if let Scope::Both(name) = Scope::of(&self.bound, policy) {
+            let reason = format!("it is for `{name}` as well, which this policy is not about");
+            return Err((Code::WrongSubject, reason));
         }
         if let Some(time) = self.made.after.filter(|time| clock::is_future(*time, now)) {
             return Err((Code::Future, format!("it says it was made {}", time::write(time))));
@@ -96,6 +103,11 @@ impl<'p> Word<'p> {
     /// The bound statement.
     pub fn bound(&self) -> &Bound<'p> {
         &self.bound
+    }
+
+    /// The digests of all bundles that carried it.
+    pub fn bundles(&self) -> &[Digest] {
+        &self.bundles
     }
 
     /// The id of the statement.
@@ -176,7 +188,20 @@ pub fn read_all<'p>(
         (verified.id().clone(), verified.party().name.clone(), key.id().clone())
     };
     // Of several copies the one that is named first stands; they say the same.
-    all.sort_by_cached_key(|bound| (key(bound), bound.verified().carrier().found.clone()));
-    all.dedup_by_key(|bound| key(bound));
-    all.into_iter().map(|bound| Word::read(bound, policy, now)).collect()
+    all.sort_by_cached_key(|bound| {
+        let carrier = bound.verified().carrier();
+        (key(bound), carrier.found.clone(), carrier.bundle.clone())
+    });
+    let mut words: Vec<Word<'p>> = Vec::with_capacity(all.len());
+    for bound in all {
+        let bundle = bound.verified().carrier().bundle.clone();
+        match words.last_mut() {
+            Some(word) if key(&word.bound) == key(&bound) => word.bundles.extend(bundle),
+            _ => words.push(Word {
+                bundles: bundle.into_iter().collect(),
+                ..Word::read(bound, policy, now)
+            }),
+        }
+    }
+    words
 }

@@ -1,0 +1,161 @@
+//! Every case comes to what its `expect.json` says, exactly.
+
+#![expect(clippy::panic, reason = "a case that fails says so")]
+
+use std::collections::BTreeMap;
+
+use chain::{Finding, Verdict, verdict::CandidateReport};
+use evidence::json::{Value, json};
+
+use crate::case::{Case, Expected, Outcome, allows, root};
+
+#[test]
+fn every_case_is_decided_as_expected() {
+    let mut wrong = Vec::new();
+    for case in Case::all() {
+        let outcome = case.ask();
+        let (seen, expected) = (seen(&outcome, &case.expected), written(&case.expected));
+        for (member, wanted) in expected.as_object().into_iter().flatten() {
+            if seen[member] != *wanted {
+                let name = &case.name;
+                wrong.push(format!(
+                    "{name}: {member}\n  expected {wanted}\n  seen     {}",
+                    seen[member]
+                ));
+            }
+        }
+        wrong.extend(unsaid(&case, &outcome));
+    }
+    assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn the_name_of_a_case_says_which_way_it_goes() {
+    for case in Case::all() {
+        let denies = !allows(&case.expected.decision);
+        assert_eq!(case.name.ends_with("-deny"), denies, "{}", case.name);
+        let stage = case.name.split('-').next().unwrap_or_default();
+        let stages = ["ask", "authenticate", "bind", "judge", "policy", "relate", "withheld"];
+        assert!(stages.contains(&stage), "{}: `{stage}` is no stage", case.name);
+        assert!(case.readme().len() > 20, "{}: the README says nothing", case.name);
+    }
+}
+
+/// A gate that always denies would pass every denying case, and one that always allows the others.
+#[test]
+fn every_case_has_a_twin_that_differs_in_one_thing_and_goes_the_other_way() {
+    let mut wrong = Vec::new();
+    for case in Case::all() {
+        let usual = match case.name.strip_suffix("-deny") {
+            Some(base) => base.to_owned(),
+            None => format!("{}-deny", case.name),
+        };
+        let twin = case.expected.twin.as_deref().unwrap_or(&usual);
+        if !root().join(twin).join("expect.json").exists() {
+            wrong.push(format!("{}: there is no `{twin}`", case.name));
+            continue;
+        }
+        let twin = Case::read(twin);
+        let pair = format!("{} and {}", case.name, twin.name);
+        if allows(&case.expected.decision) == allows(&twin.expected.decision) {
+            wrong.push(format!("{pair} are decided the same way"));
+        }
+        let (ours, theirs) = (case.inputs(), twin.inputs());
+        let names = ours.iter().filter(|(name, input)| theirs[*name] != **input);
+        let names: Vec<_> = names.map(|(name, _)| *name).collect();
+        if names.len() != 1 {
+            wrong.push(format!("{pair} differ in {names:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// The findings that do not say what they must.
+fn unsaid(case: &Case, outcome: &Outcome) -> Vec<String> {
+    let Ok(Ok(verdict)) = outcome else { return Vec::new() };
+    let pairs = case.expected.findings.iter().zip(&verdict.findings);
+    pairs
+        .flat_map(|(expected, finding)| {
+            let text = whole(finding);
+            expected.says.iter().filter(move |words| !text.contains(*words)).map(|words| {
+                format!("{}: a finding does not say `{words}`: {}", case.name, whole(finding))
+            })
+        })
+        .collect()
+}
+
+fn whole(finding: &Finding) -> String {
+    let parts = [Some(&finding.message), finding.who.as_ref(), finding.remedy.as_ref()];
+    let details = finding.details.join("\n");
+    parts.into_iter().flatten().chain([&details]).cloned().collect::<Vec<_>>().join("\n")
+}
+
+fn written(expected: &Expected) -> Value {
+    json!({
+        "decision": expected.decision,
+        "error": expected.error,
+        "faults": expected.faults,
+        "fates": expected.fates,
+        "findings": expected.findings.iter().map(|f| json!([f.step, f.code])).collect::<Vec<_>>(),
+        "good until": expected.good_until,
+        "notes": expected.notes,
+        "others": expected.others,
+        "passing": expected.passing,
+        "same": expected.same,
+    })
+}
+
+/// What came of a case, in the words of `expect.json`.
+fn seen(outcome: &Outcome, expected: &Expected) -> Value {
+    let none = json!({
+        "decision": null, "error": null, "faults": [], "fates": {}, "findings": [],
+        "good until": null, "notes": [], "others": null, "passing": [], "same": null,
+    });
+    let with = |members: Value| {
+        let mut whole = none.clone();
+        let (Some(whole_members), Some(members)) = (whole.as_object_mut(), members.as_object())
+        else {
+            panic!("no object")
+        };
+        whole_members.extend(members.clone());
+        whole
+    };
+    match outcome {
+        Err(faults) => {
+            let titles: Vec<_> = faults.iter().map(|fault| fault.title.clone()).collect();
+            with(json!({"decision": "policy-fault", "faults": titles}))
+        }
+        Ok(Err(undecided)) => with(json!({"decision": "undecided", "error": undecided.kind()})),
+        Ok(Ok(verdict)) => with(of_verdict(verdict, expected)),
+    }
+}
+
+fn of_verdict(verdict: &Verdict, expected: &Expected) -> Value {
+    let steps = verdict.steps.iter();
+    let passing: Vec<_> = steps.clone().filter(|s| s.passes).map(|s| s.name.clone()).collect();
+    let asked = steps.filter(|step| expected.fates.contains_key(&step.name));
+    let all: BTreeMap<_, _> = asked.map(|s| (s.name.clone(), fates(&s.candidates))).collect();
+    let findings = verdict.findings.iter().map(|f| json!([f.step, f.code.word()]));
+    let same = verdict.relations.iter().map(|r| format!("{}: {}", r.fact, r.members.join(" = ")));
+    json!({
+        "decision": verdict.decision.word(),
+        "fates": all,
+        "findings": findings.collect::<Vec<_>>(),
+        "good until": expected.good_until.as_ref().and(
+            verdict.good_until.as_ref().map(|end| [end.time.clone(), end.what.clone()])),
+        "notes": verdict.notes,
+        "others": expected.others.as_ref().map(|_| fates(&verdict.others)),
+        "passing": passing,
+        "same": expected.same.as_ref().map(|_| same.collect::<Vec<_>>()),
+    })
+}
+
+/// `scan-old` → `superseded`, `forged` → `dropped bad-signature`.
+fn fates(candidates: &[CandidateReport]) -> BTreeMap<String, String> {
+    let fate = |candidate: &CandidateReport| {
+        let word = serde_json::to_value(candidate.fate).unwrap_or_default();
+        let code = candidate.code.map(|code| format!(" {}", code.word())).unwrap_or_default();
+        format!("{}{code}", word.as_str().unwrap_or_default())
+    };
+    candidates.iter().map(|candidate| (candidate.found.clone(), fate(candidate))).collect()
+}

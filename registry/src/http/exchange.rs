@@ -12,7 +12,7 @@ use std::{
 
 use reqwest::{
     Method, StatusCode, Url,
-    header::{AUTHORIZATION, HeaderValue, LOCATION, RETRY_AFTER},
+    header::{AUTHORIZATION, HeaderValue, LOCATION},
     redirect::Policy,
 };
 use tokio::time::{Instant, sleep, timeout_at};
@@ -79,7 +79,7 @@ impl Transport {
             let failure = match self.follow(request, authorization).await {
                 Ok(response) => match retry::failure(response.status) {
                     None => return Ok(response),
-                    Some(failure) => failure.wait_for(response.headers.get(RETRY_AFTER)),
+                    Some(failure) => failure.wait_as_told(&response.headers),
                 },
                 Err(failure) => failure,
             };

@@ -5,7 +5,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use reqwest::{StatusCode, header::HeaderValue};
+use jiff::fmt::rfc2822::DateTimeParser;
+use reqwest::{
+    StatusCode,
+    header::{DATE, HeaderMap, HeaderValue, RETRY_AFTER},
+};
 
 use crate::{Error, error::Cause};
 
@@ -30,17 +34,28 @@ impl Failure {
         Self::Passing { cause, wait: None }
     }
 
-    /// Takes over what `Retry-After` says, where it is a number of seconds (RFC 9110 10.2.3); a date
-    /// would need a clock that agrees with the server's.
-    pub(crate) fn wait_for(self, header: Option<&HeaderValue>) -> Self {
-        let named = header.and_then(|value| value.to_str().ok()?.trim().parse().ok());
+    /// Takes over the time that the registry names.
+    pub(crate) fn wait_as_told(self, headers: &HeaderMap) -> Self {
         match self {
             Self::Passing { cause, wait } => {
-                Self::Passing { cause, wait: named.map(Duration::from_secs).or(wait) }
+                Self::Passing { cause, wait: retry_after(headers).or(wait) }
             }
             other => other,
         }
     }
+}
+
+/// What `Retry-After` says (RFC 9110 10.2.3): seconds, or a date. A date counts from the server's own
+/// `Date`: ours may differ from it by more than it asks for.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = |text: &str| DateTimeParser::new().parse_timestamp(text).ok();
+    let now = date(headers.get(DATE).and_then(|value: &HeaderValue| value.to_str().ok())?.trim())?;
+    // One that has passed is no wait.
+    Some(Duration::try_from(date(text)?.duration_since(now)).unwrap_or_default())
 }
 
 /// The failure that a status is, if it is one.
@@ -90,16 +105,26 @@ mod tests {
 
     #[test]
     fn a_registry_that_names_a_time_is_taken_at_its_word() {
-        let wait = |text: &'static str| {
-            let header = HeaderValue::from_static(text);
-            match Failure::passing(Cause::TimedOut).wait_for(Some(&header)) {
+        let wait = |after: &'static str, date: Option<&'static str>| {
+            let mut headers = HeaderMap::new();
+            headers.insert(RETRY_AFTER, HeaderValue::from_static(after));
+            headers.extend(date.map(|date| (DATE, HeaderValue::from_static(date))));
+            match Failure::passing(Cause::TimedOut).wait_as_told(&headers) {
                 Failure::Passing { wait, .. } => wait,
                 _ => None,
             }
         };
-        assert_eq!(wait("7"), Some(Duration::from_secs(7)));
-        assert_eq!(wait("Wed, 21 Oct 2026 07:28:00 GMT"), None);
-        assert_eq!(wait("-1"), None);
+        let date = "Wed, 21 Oct 2026 07:28:00 GMT";
+        assert_eq!(wait("7", None), Some(Duration::from_secs(7)));
+        assert_eq!(
+            wait(date, Some("Wed, 21 Oct 2026 07:27:58 GMT")),
+            Some(Duration::from_secs(2))
+        );
+        assert_eq!(wait(date, Some("Wed, 21 Oct 2026 08:00:00 GMT")), Some(Duration::ZERO));
+        // Without the server's clock a date says nothing.
+        assert_eq!(wait(date, None), None);
+        assert_eq!(wait("-1", Some(date)), None);
+        assert_eq!(wait("soon", Some(date)), None);
         let pauses = [1, 2, 3].map(|tries| pause(Duration::from_millis(200), tries).as_millis());
         assert_eq!(pauses, [200, 800, 3200]);
         assert_eq!(pause(Duration::MAX, u32::MAX), Duration::MAX);

@@ -91,6 +91,7 @@ impl Error {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::DigestMismatch { .. } => "digest-mismatch",
+            Self::Limit { limit: Limit::Timeout, .. } => "timeout",
             Self::Limit { .. } => "limit",
             Self::Malformed { .. } => "malformed",
             Self::NotFound { .. } => "not-found",
@@ -104,9 +105,15 @@ impl Error {
     /// What to do about it, where there is something.
     pub fn help(&self) -> Option<&'static str> {
         match self {
-            Self::Limit { limit: Limit::Referrers | Limit::Total | Limit::Pages, .. } => {
-                Some("somebody hung more on this digest than is read; remove what is not yours")
+            Self::Limit { limit: Limit::Timeout, .. } => {
+                Some("try again; or give it longer with --timeout")
             }
+            Self::Limit {
+                limit: Limit::List | Limit::Pages | Limit::Referrers | Limit::Total, ..
+            } => Some(
+                "somebody hung more on this digest than is read; remove what is not yours, or keep \
+                 evidence where only you write: --evidence-repository",
+            ),
             Self::NotFound { .. } => Some("mind the spelling; was it pushed?"),
             Self::Open(error) => error.help(),
             Self::Unauthorized { cause: Denial::IdentityToken, .. } => {

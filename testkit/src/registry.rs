@@ -55,10 +55,16 @@ pub enum Fault {
     Answer(Answer),
     /// Does what was asked, but answers this.
     AnswerAfter(Answer),
+    /// Makes this of the right answer.
+    Change(fn(&Request, Answer) -> Answer),
     /// Closes the connection without a word.
     Close,
     /// Adds a header to the right answer.
     Header(String, String),
+    /// Writes these bytes, which may be no HTTP, and closes the connection.
+    Raw(Vec<u8>),
+    /// Never answers.
+    Silent,
 }
 
 #[derive(Debug)]
@@ -161,7 +167,11 @@ impl Shared {
                     self.answer(&request);
                     answer
                 }
+                Some(Fault::Change(change)) => change(&request, self.answer(&request)),
                 Some(Fault::Header(name, value)) => self.answer(&request).with(&name, &value),
+                Some(Fault::Raw(bytes)) => return connection.raw(&bytes),
+                // Until the client hangs up.
+                Some(Fault::Silent) => return connection.read().map(drop),
                 None => self.answer(&request),
             };
             connection.write(&request, &answer)?;

@@ -70,6 +70,18 @@ pub enum Body {
     Drip,
     /// Bytes without end, and without a length.
     Endless,
+    /// These bytes, one a second.
+    Slow(Vec<u8>),
+}
+
+impl Body {
+    /// The bytes that it consists of, if it ends.
+    pub fn into_bytes(self) -> Vec<u8> {
+        match self {
+            Self::Bytes(bytes) | Self::Cut(bytes) | Self::Slow(bytes) => bytes,
+            Self::Drip | Self::Endless => Vec::new(),
+        }
+    }
 }
 
 impl Answer {
@@ -137,6 +149,10 @@ impl Connection {
         Ok(Some(request))
     }
 
+    pub(super) fn raw(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.writer.write_all(bytes)
+    }
+
     pub(super) fn write(&mut self, request: &Request, answer: &Answer) -> io::Result<()> {
         let mut head = format!("HTTP/1.1 {} Status\r\n", answer.status);
         for (name, value) in &answer.headers {
@@ -151,6 +167,10 @@ impl Connection {
                 head += &format!("Content-Length: {}\r\n\r\n", bytes.len() + 1);
                 bytes.as_slice()
             }
+            Body::Slow(bytes) => {
+                head += &format!("Content-Length: {}\r\n\r\n", bytes.len());
+                &[]
+            }
             Body::Drip | Body::Endless => {
                 head += "Connection: close\r\n\r\n";
                 &[]
@@ -161,6 +181,10 @@ impl Connection {
         match &answer.body {
             Body::Bytes(_) => Ok(()),
             Body::Cut(_) => Err(io::ErrorKind::ConnectionAborted.into()),
+            Body::Slow(bytes) => bytes.iter().try_for_each(|byte| {
+                sleep(Duration::from_secs(1));
+                self.writer.write_all(&[*byte])
+            }),
             Body::Drip => loop {
                 sleep(Duration::from_millis(20));
                 self.writer.write_all(b" ")?;

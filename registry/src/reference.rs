@@ -137,7 +137,8 @@ fn registry(text: &str) -> Result<Reference, Fault> {
         }
         _ => ("docker.io".to_owned(), name.to_owned()),
     };
-    if !is_host(&host) {
+    // `A/b` names a host by its capital alone; written as hosts are, it would be Docker Hub's `a/b`.
+    if !is_host(&host) || !looks_like_a_host(&host) {
         return Err(Fault::Host);
     }
     let (host, repository) = docker_hub(host, repository);
@@ -324,6 +325,7 @@ mod tests {
             ("oci::v1", "Empty"),
             ("https://registry.example.com/a", "Scheme"),
             ("docker://alpine", "Scheme"),
+            ("A/a", "Host"),
             ("oci-archive:a.tar", "Archive"),
             ("registry.example.com/Payments", "Repository"),
             ("registry.example.com/", "Repository"),

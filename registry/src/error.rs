@@ -109,7 +109,8 @@ impl Error {
                 Some("try again; or give it longer with --timeout")
             }
             Self::Limit {
-                limit: Limit::List | Limit::Pages | Limit::Referrers | Limit::Total, ..
+                limit: Limit::List | Limit::Pages | Limit::Referrers | Limit::Total,
+                ..
             } => Some(
                 "somebody hung more on this digest than is read; remove what is not yours, or keep \
                  evidence where only you write: --evidence-repository",
@@ -119,6 +120,13 @@ impl Error {
             Self::Unauthorized { cause: Denial::IdentityToken, .. } => {
                 Some("log in with a user name and a password or access token")
             }
+            Self::Unauthorized { cause: Denial::Credentials { .. }, .. } => {
+                Some("mend the file, or log in anew with `docker login` or `podman login`")
+            }
+            Self::Unauthorized { cause: Denial::Helper { .. }, .. } => {
+                Some("see that it is on the PATH and has your login; `docker login` uses it, too")
+            }
+            Self::Unauthorized { cause: Denial::InsecureRealm | Denial::Scheme, .. } => None,
             Self::Unauthorized { .. } => Some("log in with `docker login` or `podman login`"),
             Self::Unavailable { cause: Cause::Missing, .. } => {
                 Some("evidence that cannot be read is not evidence that is missing")
@@ -248,9 +256,17 @@ fn innermost(error: &reqwest::Error) -> String {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Denial {
-    /// The file with the logins, or the helper that it names, gave no credentials.
-    Credentials,
-    /// The login is an identity token.
+    /// A file with logins cannot be read.
+    Credentials {
+        /// The file.
+        file: PathBuf,
+    },
+    /// A credential helper failed.
+    Helper {
+        /// The program.
+        helper: String,
+    },
+    /// The login is an identity token, which only a token service takes.
     IdentityToken,
     /// The realm of the token service is plain HTTP on another host.
     InsecureRealm,
@@ -268,9 +284,15 @@ pub enum Denial {
 impl fmt::Display for Denial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Credentials => f.write_str("the credentials of its login cannot be read"),
+            Self::Credentials { file } => {
+                let file = escape_short(&file.display().to_string(), 300);
+                write!(f, "the logins in `{file}` cannot be read")
+            }
+            Self::Helper { helper } => {
+                write!(f, "the credential helper `{}` gave no login", escape_short(helper, 100))
+            }
             Self::IdentityToken => {
-                f.write_str("its login is an identity token, which is not supported yet")
+                f.write_str("its login is an identity token, and it asks for a password")
             }
             Self::InsecureRealm => f.write_str(
                 "its token service is on another host without TLS; nothing was sent there",

@@ -111,12 +111,17 @@ fn the_gate_and_what_reads_for_it_write_to_no_registry() {
     for (number, file) in files.iter().enumerate() {
         let text = fs::read_to_string(file).unwrap();
         let built = text.split("#[cfg(test)]").next().unwrap();
-        // The transport of `registry` can write, for `attest`; no request of its own does.
-        let writes = ["PUT", "POST", "PATCH", "DELETE"].map(|m| format!("method: Method::{m}"));
+        // The transport of `registry` can write, for `attest`; no request of its own does. The one
+        // POST asks a token service for a token, with what is no password.
+        let mut writes = vec!["PUT", "PATCH", "DELETE"];
+        if !file.ends_with("registry/src/http/token.rs") {
+            writes.push("POST");
+        }
+        let writes: Vec<_> = writes.iter().map(|m| format!("method: Method::{m}")).collect();
         let transport = ["registry::http", "http::Client", "reqwest", "Method::"];
         let banned = writes.iter().map(String::as_str).chain(transport);
         let banned: Vec<&str> =
-            if number < own { banned.collect() } else { banned.take(4).collect() };
+            if number < own { banned.collect() } else { banned.take(writes.len()).collect() };
         for word in banned {
             assert!(!built.contains(word), "{} names {word}", file.display());
         }

@@ -15,7 +15,7 @@ use reqwest::{
 };
 
 use super::{
-    exchange::{Transport, is_loopback},
+    exchange::{Transport, is_loopback, shown},
     token::Authority,
 };
 use crate::{
@@ -34,7 +34,7 @@ pub enum Access {
 }
 
 /// One request.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Request {
     /// The method.
     pub method: Method,
@@ -54,6 +54,13 @@ pub struct Request {
     pub over: Error,
     /// Whether it may be sent again after a failure.
     pub again: bool,
+}
+
+impl fmt::Debug for Request {
+    /// Without what is sent, which may be a secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Request({} {})", self.method, shown(&self.url))
+    }
 }
 
 /// One answer. Its status is never 401, 429 or a server's failure: those are errors.

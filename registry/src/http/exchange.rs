@@ -35,7 +35,11 @@ pub(crate) struct Transport {
     verbose: Option<Verbose>,
     deadline: Instant,
     timeout: Duration,
-    loopback: OnceLock<reqwest::Client>,
+    /// To this machine, without TLS.
+    plain: OnceLock<reqwest::Client>,
+    /// To this machine, with TLS.
+    local: OnceLock<reqwest::Client>,
+    /// To others, through a proxy where the environment names one.
     network: OnceLock<reqwest::Client>,
 }
 
@@ -51,7 +55,8 @@ impl Transport {
                 .checked_add(options.timeout)
                 .unwrap_or(now + Duration::from_secs(3_155_760_000)),
             timeout: options.timeout,
-            loopback: OnceLock::new(),
+            plain: OnceLock::new(),
+            local: OnceLock::new(),
             network: OnceLock::new(),
         }
     }
@@ -65,6 +70,12 @@ impl Transport {
         if let Some(verbose) = &self.verbose {
             verbose(line);
         }
+    }
+
+    /// Waits for something that is no request, no longer than for the whole answer.
+    pub(crate) async fn in_time<T>(&self, work: impl Future<Output = T>) -> Result<T, Error> {
+        let over = |_| Error::limit(Limit::Timeout, self.timeout.as_secs());
+        timeout_at(self.deadline, work).await.map_err(over)
     }
 
     /// Sends `request`, again where that may help.
@@ -210,10 +221,16 @@ impl Transport {
         Ok(Response { status, headers, body, url })
     }
 
-    /// The client for an address. Roots are read, and proxies asked, only for what is not here.
+    /// The client for an address. Roots are read only where TLS is spoken, and no proxy comes between
+    /// this machine and itself, as with Go's clients.
     fn client(&self, url: &Url) -> Result<&reqwest::Client, Failure> {
-        let local = url.scheme() == "http" && is_loopback(url);
-        let cell = if local { &self.loopback } else { &self.network };
+        let here = is_loopback(url);
+        let plain = here && url.scheme() == "http";
+        let cell = match (here, plain) {
+            (true, true) => &self.plain,
+            (true, false) => &self.local,
+            (false, _) => &self.network,
+        };
         if let Some(client) = cell.get() {
             return Ok(client);
         }
@@ -222,8 +239,11 @@ impl Transport {
             .redirect(Policy::none())
             .referer(false)
             .connect_timeout(Duration::from_secs(10));
-        if local {
-            builder = builder.no_proxy().tls_certs_only([]);
+        if here {
+            builder = builder.no_proxy();
+        }
+        if plain {
+            builder = builder.tls_certs_only([]);
         }
         let client = builder
             .build()

@@ -116,10 +116,7 @@ mod tests {
         };
         let date = "Wed, 21 Oct 2026 07:28:00 GMT";
         assert_eq!(wait("7", None), Some(Duration::from_secs(7)));
-        assert_eq!(
-            wait(date, Some("Wed, 21 Oct 2026 07:27:58 GMT")),
-            Some(Duration::from_secs(2))
-        );
+        assert_eq!(wait(date, Some("Wed, 21 Oct 2026 07:27:58 GMT")), Some(Duration::from_secs(2)));
         assert_eq!(wait(date, Some("Wed, 21 Oct 2026 08:00:00 GMT")), Some(Duration::ZERO));
         // Without the server's clock a date says nothing.
         assert_eq!(wait(date, None), None);

@@ -47,9 +47,10 @@ pub fn without_attempt(run: &str) -> (&str, Option<u64>) {
     }
 }
 
-/// The number or id at the end of a run's address, for people and for labels.
+/// The number or id at the end of a run's address, for people and for labels. Azure Pipelines has it in
+/// the query: `…/results?buildId=4711`.
 pub fn run_id(run: &str) -> &str {
-    without_attempt(run).0.rsplit('/').next().unwrap_or(run)
+    without_attempt(run).0.rsplit(['/', '=']).next().unwrap_or(run)
 }
 
 #[cfg(test)]
@@ -83,5 +84,6 @@ mod tests {
         assert_eq!(without_attempt("https://h/runs/7/attempts/2"), ("https://h/runs/7", Some(2)));
         assert_eq!(without_attempt("4711"), ("4711", None));
         assert_eq!(run_id("https://h/runs/7/attempts/2"), "7");
+        assert_eq!(run_id("https://h/acme/app/_build/results?buildId=4711"), "4711");
     }
 }

@@ -64,18 +64,16 @@ fn options(world: &World, access: &Access) -> Options {
     }
 }
 
-/// Finds out where this runs. Only a build asks the git work tree: for every other claim the work
-/// tree that somebody happens to stand in says nothing.
-fn environment(world: &World, given: &Given, asks_git: bool) -> Result<Environment, Error> {
+/// Finds out where this runs. Only what `builds` asks the git work tree of its own accord: for every
+/// other claim the work tree that somebody happens to stand in says nothing.
+fn environment(world: &World, given: &Given, builds: bool) -> Result<Environment, Error> {
     let variables = world.variables();
     // An event that cannot be read is one that says nothing; GitHub's own tools take it so.
     let event = environment::event_path(&variables)
         .and_then(|path| file::read(path.as_ref(), environment::EVENT_BYTES).ok());
-    let work_tree = if asks_git && environment::asks_git(&variables, given) {
-        git::look(&world.directory)
-    } else {
-        None
-    };
+    let work_tree = environment::asks_git(&variables, given, builds)
+        .then(|| git::look(&world.directory))
+        .flatten();
     let found = Found { variables, event, work_tree };
     Ok(Environment::detect(&found, given)?)
 }

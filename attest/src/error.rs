@@ -161,7 +161,7 @@ impl Error {
             Self::AroundCommand(error) => error.help(),
             Self::Attach(error) => error.help(),
             Self::Built(error) => owned(error.help()),
-            Self::Environment(error) => owned(error.help()),
+            Self::Environment(error) => Some(error.help()),
             Self::GenerateKey(error) => error.help().map(str::to_owned),
             Self::Metadata(error) => Some(error.help()),
             Self::OpenKey(error) => error.help().map(str::to_owned),

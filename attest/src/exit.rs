@@ -61,7 +61,6 @@ impl From<&Error> for Exit {
             Error::Command(error) => Self::Command(error.exit_status()),
             Error::Config(_)
             | Error::Declined
-            | Error::Environment(_)
             | Error::Label(_)
             | Error::Metadata(_)
             | Error::Provenance(_)
@@ -76,6 +75,8 @@ impl From<&Error> for Exit {
             Error::Attach(_) | Error::Print(_) | Error::Sign(_) => Self::Unavailable,
             Error::Built(error) if error.is_usage() => Self::Usage,
             Error::Built(_) => Self::Refused,
+            Error::Environment(error) if error.is_usage() => Self::Usage,
+            Error::Environment(_) => Self::Refused,
             Error::File(error) if error.is_too_large() => Self::Refused,
             Error::File(_) => Self::Usage,
             Error::Resolve(error) => resolve(error),

@@ -11,7 +11,7 @@ use evidence::{
 };
 
 use super::{
-    environment::{Environment, Known, Workflow},
+    environment::{Environment, Known, System, Workflow},
     metadata::Metadata,
 };
 
@@ -24,12 +24,13 @@ pub(crate) fn provenance(
     metadata: Option<&Metadata>,
     now: Timestamp,
 ) -> Result<Value, ProvenanceError> {
-    let source = environment.source.as_ref().ok_or(ProvenanceError::Source)?;
-    let commit = environment.commit.as_ref().ok_or(ProvenanceError::Commit)?;
+    let system = environment.system;
+    let source = environment.source.as_ref().ok_or(ProvenanceError::Source { system })?;
+    let commit = environment.commit.as_ref().ok_or(ProvenanceError::Commit { system })?;
     let git_ref = environment.git_ref.as_ref();
     let (build_type, external, mut internal, builder) = match &environment.workflow {
         Some(workflow) => github(workflow),
-        None => plain(source, git_ref),
+        None => plain(environment, source),
     };
     if let (Some(members), Some(code)) = (internal.as_object_mut(), source_notes(environment)) {
         members.insert("attest_source".to_owned(), code);
@@ -44,8 +45,8 @@ pub(crate) fn provenance(
     );
     let stated = metadata.and_then(|metadata| metadata.finished).filter(|end| *end <= now);
     let mut run = Map::new();
-    if let Some(url) = environment.url.as_ref().or(environment.run.as_ref()) {
-        run.insert("invocationId".to_owned(), json!(url.value));
+    if let Some(known) = environment.invocation() {
+        run.insert("invocationId".to_owned(), json!(known.value));
     }
     run.insert("finishedOn".to_owned(), json!(time::write(stated.unwrap_or(now))));
     Ok(json!({
@@ -81,13 +82,15 @@ fn github(workflow: &Workflow) -> (String, Value, Value, String) {
     (GITHUB_BUILD.to_owned(), external, internal, format!("{server}/{workflow_ref}"))
 }
 
-fn plain(source: &Known, git_ref: Option<&Known>) -> (String, Value, Value, String) {
+fn plain(environment: &Environment, source: &Known) -> (String, Value, Value, String) {
     let mut external = json!({"source": source.value});
-    if let (Some(members), Some(known)) = (external.as_object_mut(), git_ref) {
+    if let (Some(members), Some(known)) = (external.as_object_mut(), &environment.git_ref) {
         members.insert("ref".to_owned(), json!(known.value));
     }
     let base = predicate::BASE;
-    (format!("{base}build/v1"), external, json!({}), format!("{base}builder/shell"))
+    let builder = environment.builder.as_ref().map(|known| known.value.clone());
+    let builder = builder.unwrap_or_else(|| format!("{base}builder/shell"));
+    (format!("{base}build/v1"), external, json!({}), builder)
 }
 
 fn dependency(source: &Known, git_ref: Option<&Known>, commit: &Known) -> Value {
@@ -113,28 +116,46 @@ fn source_notes(environment: &Environment) -> Option<Value> {
 pub(crate) enum ProvenanceError {
     /// Nothing says which commit was built.
     #[error("nothing here says which commit was built")]
-    Commit,
+    Commit {
+        /// Where nothing says so.
+        system: System,
+    },
     /// Nothing says which repository was built.
     #[error("nothing here says which repository was built")]
-    Source,
+    Source {
+        /// Where nothing says so.
+        system: System,
+    },
 }
 
 impl ProvenanceError {
     /// The stable code.
     pub(crate) fn code(self) -> &'static str {
         match self {
-            Self::Commit => "no-commit",
-            Self::Source => "no-source",
+            Self::Commit { .. } => "no-commit",
+            Self::Source { .. } => "no-source",
         }
     }
 
     /// What to do.
     pub(crate) fn help(self) -> &'static str {
         match self {
-            Self::Commit => {
+            Self::Source { system: System::CircleCi } => {
+                "CircleCI names the repository of GitHub OAuth and Bitbucket Cloud projects alone: \
+                 give --source https://git.example.com/acme/app"
+            }
+            Self::Commit { system: System::Jenkins } | Self::Source { system: System::Jenkins } => {
+                "Jenkins sets GIT_URL and GIT_COMMIT in freestyle jobs and where a declarative pipeline \
+                 checks out by itself: give --source and --commit \"$(git rev-parse HEAD)\""
+            }
+            Self::Commit { system: System::Buildkite } => {
+                "BUILDKITE_COMMIT is a name and no id: run it in the checkout, or give --commit \
+                 \"$(git rev-parse HEAD)\""
+            }
+            Self::Commit { .. } => {
                 "run it in the git work tree, or give --commit \"$(git rev-parse HEAD)\""
             }
-            Self::Source => "give --source https://git.example.com/acme/app",
+            Self::Source { .. } => "give --source https://git.example.com/acme/app",
         }
     }
 }
@@ -166,11 +187,16 @@ mod tests {
         }
     }
 
-    fn github() -> Environment {
-        let text = include_str!("../../../testdata/env/github.env");
+    fn inside(name: &str) -> Environment {
+        let directory = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../testdata/env");
+        let text = std::fs::read_to_string(directory.join(name)).unwrap();
         let pairs = text.lines().filter_map(|line| line.split_once('='));
         let variables = pairs.map(|(n, v)| (n.to_owned(), v.to_owned())).collect();
         Environment::detect(&Found { variables, ..Found::default() }, &Given::default()).unwrap()
+    }
+
+    fn github() -> Environment {
+        inside("github.env")
     }
 
     #[test]
@@ -218,6 +244,43 @@ mod tests {
     }
 
     #[test]
+    fn other_systems_are_named_as_the_builder_of_our_own_build_type() {
+        for (name, builder) in [
+            ("azure.env", "https://dev.azure.com/acme"),
+            ("buildkite.env", "https://buildkite.com/acme"),
+            ("circleci.env", "https://circleci.com"),
+            ("gitlab.env", "https://gitlab.example.com"),
+            ("jenkins.env", "https://jenkins.example.com"),
+        ] {
+            let environment = inside(name);
+            let (predicate, view) = read(&environment, None);
+            assert_eq!(view.build_type, "https://attest-verify.dev/build/v1", "{name}");
+            assert_eq!(view.builder, builder, "{name}");
+            assert_eq!(view.source, environment.source.map(|known| known.value), "{name}");
+            assert_eq!(view.git_ref.as_deref(), Some("refs/heads/main"), "{name}");
+            assert_eq!(view.run, environment.run.map(|known| known.value), "{name}");
+            let internal = &predicate["buildDefinition"]["internalParameters"];
+            assert_eq!(*internal, json!({}), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_missing_is_told_in_the_words_of_the_system() {
+        let now = NOW.parse().unwrap();
+        let refused = |name: &str| provenance(&inside(name), None, now).unwrap_err();
+        let source = refused("circleci-github-app.env");
+        assert_eq!(source.code(), "no-source");
+        assert!(source.help().contains("CircleCI") && source.help().contains("--source"));
+        let commit = refused("buildkite-head.env");
+        assert_eq!(commit.code(), "no-commit");
+        assert!(commit.help().contains("BUILDKITE_COMMIT") && commit.help().contains("--commit"));
+        let mut jenkins = inside("jenkins.env");
+        jenkins.source = None;
+        let source = provenance(&jenkins, None, now).unwrap_err();
+        assert!(source.help().contains("GIT_URL"), "{}", source.help());
+    }
+
+    #[test]
     fn base_images_follow_the_source() {
         let file =
             include_bytes!("../../../testdata/buildkit/synthetic-buildx-metadata-multi.json");
@@ -233,9 +296,10 @@ mod tests {
         let now = NOW.parse().unwrap();
         let mut environment = github();
         environment.source = None;
-        assert_eq!(provenance(&environment, None, now), Err(ProvenanceError::Source));
+        let system = System::GitHub;
+        assert_eq!(provenance(&environment, None, now), Err(ProvenanceError::Source { system }));
         let mut environment = github();
         environment.commit = None;
-        assert_eq!(provenance(&environment, None, now), Err(ProvenanceError::Commit));
+        assert_eq!(provenance(&environment, None, now), Err(ProvenanceError::Commit { system }));
     }
 }

@@ -13,7 +13,7 @@ use super::{at, environment};
 use crate::{
     collect::{
         built::Built,
-        environment::{Environment, Given, Known},
+        environment::{Environment, Given, Known, System},
         labels::{Comparison, Labels, Outcome},
         metadata::{self, Metadata},
         provenance::{ProvenanceError, provenance},
@@ -94,9 +94,11 @@ impl Ready {
     /// contradict each other.
     fn overrides(&self, given: Given) -> Result<Given, ProvenanceError> {
         let Provenance { source, commit, git_ref, run, attempt, .. } = &self.view;
+        // What no predicate of any system would say.
+        let system = System::Shell;
         Ok(Given {
-            source: Some(source.clone().ok_or(ProvenanceError::Source)?),
-            commit: Some(commit.clone().ok_or(ProvenanceError::Commit)?),
+            source: Some(source.clone().ok_or(ProvenanceError::Source { system })?),
+            commit: Some(commit.clone().ok_or(ProvenanceError::Commit { system })?),
             git_ref: git_ref.clone().filter(|name| name.starts_with("refs/")),
             run: run.clone(),
             attempt: *attempt,

@@ -26,8 +26,8 @@ pub(super) fn run(world: &World, request: request::Whoami) -> Result<Report, Err
 }
 
 /// Every value with its word, in the order of `attest_run`.
-fn values(environment: &Environment) -> [(&'static str, &Option<Known>); 9] {
-    let Environment { source, commit, git_ref, run, attempt, job, actor, url, head, .. } =
+fn values(environment: &Environment) -> [(&'static str, &Option<Known>); 10] {
+    let Environment { source, commit, git_ref, run, attempt, job, leg, actor, url, head, .. } =
         environment;
     [
         ("source", source),
@@ -37,6 +37,7 @@ fn values(environment: &Environment) -> [(&'static str, &Option<Known>); 9] {
         ("run", run),
         ("attempt", attempt),
         ("job", job),
+        ("leg", leg),
         ("actor", actor),
         ("url", url),
     ]

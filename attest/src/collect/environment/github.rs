@@ -5,7 +5,7 @@
 
 use evidence::json::{self, Value};
 
-use super::{Environment, Known, System, Variables};
+use super::{Environment, Known, System, Variables, without_user};
 
 /// What GitHub's build type says beside source, commit and run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,12 +30,8 @@ pub(crate) struct Workflow {
     pub(crate) runner_environment: String,
 }
 
-pub(super) fn is_here(variables: &Variables) -> bool {
-    variables.get("GITHUB_ACTIONS") == Some("true")
-}
-
 pub(super) fn read(variables: &Variables, event: Option<&[u8]>) -> Environment {
-    let known = |name: &'static str| variables.get(name).map(|value| Known::new(value, name));
+    let known = |name| variables.known(name);
     let repository = repository(variables);
     let run = repository.as_ref().zip(variables.get("GITHUB_RUN_ID")).map(|(repository, id)| {
         Known::new(format!("{repository}/actions/runs/{id}"), "GITHUB_RUN_ID")
@@ -65,11 +61,8 @@ pub(super) fn read(variables: &Variables, event: Option<&[u8]>) -> Environment {
 }
 
 fn server(variables: &Variables) -> String {
-    variables
-        .get("GITHUB_SERVER_URL")
-        .unwrap_or("https://github.com")
-        .trim_end_matches('/')
-        .to_owned()
+    let stated = variables.get("GITHUB_SERVER_URL").unwrap_or("https://github.com");
+    without_user(stated.trim_end_matches('/'))
 }
 
 fn repository(variables: &Variables) -> Option<String> {

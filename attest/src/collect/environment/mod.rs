@@ -6,9 +6,16 @@
 //! what is left when none of them is recognised. Nothing here is authenticated: with a key the
 //! environment is the signer's own word.
 
+mod azure;
+mod buildkite;
+mod circleci;
+mod error;
 pub(crate) mod git;
 mod github;
+mod gitlab;
+mod jenkins;
 mod shell;
+mod system;
 mod variables;
 
 use evidence::{
@@ -17,7 +24,9 @@ use evidence::{
     time::{self, Timestamp},
 };
 
-pub(crate) use self::{git::WorkTree, github::Workflow, variables::Variables};
+pub(crate) use self::{
+    error::EnvironmentError, git::WorkTree, github::Workflow, system::System, variables::Variables,
+};
 
 /// The largest GitHub event that is read. GitHub caps webhook payloads at 25 MB.
 pub(crate) const EVENT_BYTES: u64 = 25 << 20;
@@ -35,24 +44,11 @@ impl Known {
     fn new(value: impl Into<String>, from: &'static str) -> Self {
         Self { value: value.into(), from }
     }
-}
 
-/// Which system was recognised.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum System {
-    /// GitHub Actions, github.com or Enterprise Server.
-    GitHub,
-    /// No CI system that is known.
-    Shell,
-}
-
-impl System {
-    /// The name for people.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::GitHub => "GitHub Actions",
-            Self::Shell => "a plain shell",
-        }
+    /// The same behind a prefix: `main` is the branch `refs/heads/main`.
+    fn under(mut self, prefix: &str) -> Self {
+        self.value.insert_str(0, prefix);
+        self
     }
 }
 
@@ -107,9 +103,11 @@ pub(crate) struct Environment {
     pub(crate) attempt: Option<Known>,
     /// The job within the run.
     pub(crate) job: Option<Known>,
+    /// Which of several that the system runs of one job.
+    pub(crate) leg: Option<Known>,
     /// Who started it.
     pub(crate) actor: Option<Known>,
-    /// A page that shows the run.
+    /// A page that shows the run, or the job in it.
     pub(crate) url: Option<Known>,
     /// The head commit of a pull request, where `commit` is the merge of it.
     pub(crate) head: Option<Known>,
@@ -117,16 +115,23 @@ pub(crate) struct Environment {
     pub(crate) tracked_changes: Option<bool>,
     /// The workflow, as GitHub's build type describes it; `None` where an option overrode a part.
     pub(crate) workflow: Option<Workflow>,
+    /// The installation of the system: who it is that builds there.
+    pub(crate) builder: Option<Known>,
     name: Option<String>,
-    leg: Option<String>,
 }
 
 impl Environment {
     /// Reads what was found; what was given overrides it.
     pub(crate) fn detect(found: &Found, given: &Given) -> Result<Self, EnvironmentError> {
-        let mut environment = match System::of(&found.variables) {
-            System::GitHub => github::read(&found.variables, found.event.as_deref()),
-            System::Shell => shell::read(found.work_tree.as_ref()),
+        let Found { variables, event, work_tree } = found;
+        let mut environment = match System::of(variables)? {
+            System::Azure => azure::read(variables),
+            System::Buildkite => buildkite::read(variables, work_tree.as_ref()),
+            System::CircleCi => circleci::read(variables),
+            System::GitHub => github::read(variables, event.as_deref()),
+            System::GitLab => gitlab::read(variables),
+            System::Jenkins => jenkins::read(variables),
+            System::Shell => shell::read(work_tree.as_ref()),
         };
         environment.override_with(given);
         environment.normalise()?;
@@ -143,13 +148,14 @@ impl Environment {
             run_number: None,
             attempt: None,
             job: None,
+            leg: None,
             actor: None,
             url: None,
             head: None,
             tracked_changes: None,
             workflow: None,
+            builder: None,
             name: None,
-            leg: None,
         }
     }
 
@@ -184,11 +190,16 @@ impl Environment {
         if let Some(value) = job {
             self.job = Some(Known::new(value, "--job"));
         }
+        if let Some(value) = leg {
+            self.leg = Some(Known::new(value, "--leg"));
+        }
         self.name.clone_from(name);
-        self.leg.clone_from(leg);
     }
 
     fn normalise(&mut self) -> Result<(), EnvironmentError> {
+        for known in [&mut self.run, &mut self.url, &mut self.builder].into_iter().flatten() {
+            known.value = without_user(&known.value);
+        }
         if let Some(known) = &mut self.source {
             known.value = source::normalise(&known.value).ok_or_else(|| {
                 EnvironmentError::Source { value: known.value.clone(), from: known.from }
@@ -212,7 +223,22 @@ impl Environment {
             }
             known.value = run.to_owned();
         }
+        if let Some(known) = &mut self.builder {
+            known.value.truncate(known.value.trim_end_matches('/').len());
+        }
         Ok(())
+    }
+
+    /// The run with its attempt where one address names both, else the run alone: a statement that
+    /// names two runs, or two attempts, contradicts itself.
+    pub(crate) fn invocation(&self) -> Option<&Known> {
+        let run = self.run.as_ref()?;
+        let names_it = |url: &&Known| {
+            let (address, attempt) = source::without_attempt(&url.value);
+            let stated = self.attempt.as_ref().and_then(|known| known.value.parse().ok());
+            address == run.value && (attempt.is_none() || attempt == stated)
+        };
+        Some(self.url.as_ref().filter(names_it).unwrap_or(run))
     }
 
     /// The `attest_run` member of a statement signed at `now`.
@@ -226,7 +252,7 @@ impl Environment {
             run: value(&self.run),
             attempt: self.attempt.as_ref().and_then(|known| known.value.parse().ok()),
             job: value(&self.job),
-            leg: self.leg.clone(),
+            leg: value(&self.leg),
             actor: value(&self.actor),
             url: value(&self.url),
             signed_at: Some(time::write(now)),
@@ -234,21 +260,31 @@ impl Environment {
     }
 }
 
-impl System {
-    fn of(variables: &Variables) -> Self {
-        if github::is_here(variables) { Self::GitHub } else { Self::Shell }
-    }
-}
-
 /// Which event file to read, where this system has one.
 pub(crate) fn event_path(variables: &Variables) -> Option<&str> {
-    github::is_here(variables).then(|| variables.get("GITHUB_EVENT_PATH")).flatten()
+    let here = System::of(variables) == Ok(System::GitHub);
+    here.then(|| variables.get("GITHUB_EVENT_PATH")).flatten()
 }
 
-/// Whether the git work tree is asked: only where no CI says what was built and no commit is given,
-/// for a work tree says nothing about another commit than its own.
-pub(crate) fn asks_git(variables: &Variables, given: &Given) -> bool {
-    System::of(variables) == System::Shell && given.commit.is_none()
+/// Whether the git work tree is asked: by a build where no CI says what was built, and by any command
+/// where the CI says that the checkout knows the commit. Not where a commit is given, for a work tree
+/// says nothing about another commit than its own.
+pub(crate) fn asks_git(variables: &Variables, given: &Given, builds: bool) -> bool {
+    let wanted = match System::of(variables) {
+        Ok(System::Shell) => builds,
+        Ok(System::Buildkite) => buildkite::asks_git(variables),
+        _ => false,
+    };
+    wanted && given.commit.is_none()
+}
+
+/// An address without its user information: RFC 3986, 3.2.1, where passwords and tokens stand.
+fn without_user(address: &str) -> String {
+    let Some((scheme, rest)) = address.split_once("://") else { return address.to_owned() };
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(end);
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    format!("{scheme}://{host}{path}")
 }
 
 /// gitrevisions(7): a full ref begins with `refs/`; git-check-ref-format(1) forbids spaces and
@@ -256,56 +292,6 @@ pub(crate) fn asks_git(variables: &Variables, given: &Given) -> bool {
 fn is_full_ref(text: &str) -> bool {
     text.strip_prefix("refs/").is_some_and(|rest| !rest.is_empty())
         && !text.chars().any(|c| c.is_whitespace() || c.is_control())
-}
-
-/// Why an environment cannot be attested.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub(crate) enum EnvironmentError {
-    /// The commit is not a full id.
-    #[error("the commit `{}` of {from} is not a full id", evidence::text::escape_short(value, 80))]
-    Commit {
-        /// What was found.
-        value: String,
-        /// Where.
-        from: &'static str,
-    },
-    /// The ref is not a full ref.
-    #[error("the ref `{}` of {from} is not a full ref", evidence::text::escape_short(value, 80))]
-    Ref {
-        /// What was found.
-        value: String,
-        /// Where.
-        from: &'static str,
-    },
-    /// The source names no host.
-    #[error("the source of {from} names no host and path")]
-    Source {
-        /// What was found; not shown, for an address may carry a password.
-        value: String,
-        /// Where.
-        from: &'static str,
-    },
-}
-
-impl EnvironmentError {
-    /// The stable code.
-    pub(crate) fn code(&self) -> &'static str {
-        match self {
-            Self::Commit { .. } => "commit-not-full",
-            Self::Ref { .. } => "ref-not-full",
-            Self::Source { .. } => "source-unreadable",
-        }
-    }
-
-    /// What to do.
-    pub(crate) fn help(&self) -> &'static str {
-        match self {
-            Self::Commit { .. } => "give all 40 (or 64) hex digits: git rev-parse HEAD",
-            Self::Ref { .. } => "give the whole ref: refs/heads/main, refs/tags/v1.4.0",
-            Self::Source { .. } => "name the repository: --source https://git.example.com/acme/app",
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,21 +1,41 @@
-use std::path::Path;
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 use super::*;
 
+mod systems;
+
+fn testdata() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../testdata/env")
+}
+
+fn lines(name: &str) -> String {
+    std::fs::read_to_string(testdata().join(name)).unwrap()
+}
+
+/// The variables of a file, and some of one's own over them.
+fn changed(name: &str, changes: &[(&str, &str)]) -> Variables {
+    let text = lines(name);
+    let pairs = text.lines().filter(|line| !line.starts_with('#'));
+    let pairs = pairs.filter_map(|line| line.split_once('=')).chain(changes.iter().copied());
+    pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
 fn variables(name: &str) -> Variables {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../testdata/env").join(name);
-    std::fs::read_to_string(path)
-        .unwrap()
-        .lines()
-        .filter(|line| !line.starts_with('#'))
-        .filter_map(|line| line.split_once('='))
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .collect()
+    changed(name, &[])
 }
 
 fn detect(name: &str, given: &Given) -> Environment {
     let found = Found { variables: variables(name), ..Found::default() };
     Environment::detect(&found, given).unwrap()
+}
+
+/// The same after some changes.
+fn detect_changed(name: &str, changes: &[(&str, &str)]) -> Environment {
+    let found = Found { variables: changed(name, changes), ..Found::default() };
+    Environment::detect(&found, &Given::default()).unwrap()
 }
 
 fn value(known: &Option<Known>) -> &str {
@@ -95,10 +115,11 @@ fn a_shell_knows_its_work_tree_and_no_run() {
     assert_eq!(value(&environment.source), "https://github.com/acme/app");
     assert_eq!(environment.tracked_changes, Some(true));
     assert_eq!(environment.run, None);
-    assert!(asks_git(&Variables::default(), &Given::default()));
+    assert!(asks_git(&Variables::default(), &Given::default(), true));
+    assert!(!asks_git(&Variables::default(), &Given::default(), false));
     let given = Given { commit: Some("c".into()), ..Given::default() };
-    assert!(!asks_git(&Variables::default(), &given));
-    assert!(!asks_git(&variables("github.env"), &Given::default()));
+    assert!(!asks_git(&Variables::default(), &given, true));
+    assert!(!asks_git(&variables("github.env"), &Given::default(), true));
 }
 
 #[test]

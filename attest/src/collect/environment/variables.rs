@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use super::Known;
+
 /// The environment variables of the process, or of a test.
 #[derive(Clone, Default)]
 pub(crate) struct Variables(BTreeMap<String, String>);
@@ -13,6 +15,17 @@ impl Variables {
     /// The value of a variable; one that is set to nothing counts as unset, as CI systems mean it.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// The value of a variable that is known to be public, and its name as the place.
+    pub(super) fn known(&self, name: &'static str) -> Option<Known> {
+        self.get(name).map(|value| Known::new(value, name))
+    }
+
+    /// The index of one of several, where there are several: that of a single one tells nothing apart.
+    pub(super) fn one_of_several(&self, index: &'static str, total: &str) -> Option<Known> {
+        let total: u64 = self.get(total)?.parse().ok()?;
+        self.known(index).filter(|_| total > 1)
     }
 }
 

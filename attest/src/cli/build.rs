@@ -13,8 +13,8 @@ use crate::request::{self, BuildClaim, Request};
 
 /// Attest from which source, commit and run an image was built
 ///
-/// Source, commit and run come from the CI environment (GitHub Actions), from the options below, or
-/// from the git work tree. Nothing is signed if an image label says another commit or run.
+/// Source, commit and run come from the CI environment, from the options below, or from the git work
+/// tree; attest whoami shows them. Nothing is signed if an image label says another commit or run.
 #[derive(Args)]
 pub(super) struct Build {
     /// Image: HOST/REPOSITORY[:TAG][@DIGEST] or oci:DIR[:TAG|@DIGEST]

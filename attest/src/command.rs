@@ -44,6 +44,9 @@ pub(crate) async fn run(world: &World, request: Request) -> Result<Report, Error
     }
 }
 
+/// The variable that names where evidence is kept, where no option does.
+const EVIDENCE: &str = "COSIGN_REPOSITORY";
+
 /// Resolves the image of a command.
 async fn resolve(world: &World, target: Target) -> Result<Image, ResolveError> {
     let Target { reference, access } = target;
@@ -51,7 +54,24 @@ async fn resolve(world: &World, target: Target) -> Result<Image, ResolveError> {
 }
 
 async fn at(world: &World, reference: Reference, access: &Access) -> Result<Image, ResolveError> {
-    Image::resolve(reference, access.told.as_deref(), &options(world, access)).await
+    let evidence = evidence_repository(world, access)?;
+    Image::resolve(reference, access.told.as_deref(), evidence, &options(world, access)).await
+}
+
+/// Where evidence is kept instead of beside the image: what the option says, else what cosign's
+/// variable says, so that both programs find each other's.
+fn evidence_repository(world: &World, access: &Access) -> Result<Option<Reference>, ResolveError> {
+    if access.evidence.is_some() {
+        return Ok(access.evidence.clone());
+    }
+    let named = world.variable(EVIDENCE).filter(|text| !text.is_empty());
+    let reference = named.map(|text| text.parse::<Reference>()).transpose();
+    match reference.map_err(ResolveError::Evidence)? {
+        Some(named) if named.tag().is_some() || named.digest().is_some() => {
+            Err(ResolveError::NoRepository { reference: named.to_string() })
+        }
+        named => Ok(named),
+    }
 }
 
 fn options(world: &World, access: &Access) -> Options {

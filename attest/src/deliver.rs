@@ -125,5 +125,5 @@ pub(crate) async fn hang(
     let created = said.claim.time.unwrap_or(now);
     let subject = image.manifest().descriptor();
     let predicate_type = &said.statement.predicate_type;
-    Ok(attach::attach(image.source(), &subject, sealed.bytes(), predicate_type, created).await?)
+    Ok(attach::attach(image.evidence(), &subject, sealed.bytes(), predicate_type, created).await?)
 }

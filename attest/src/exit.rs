@@ -88,6 +88,8 @@ fn resolve(error: &ResolveError) -> Exit {
     match error {
         ResolveError::Moved { .. } => Exit::Refused,
         ResolveError::As
+        | ResolveError::Evidence(_)
+        | ResolveError::NoRepository { .. }
         | ResolveError::Named
         | ResolveError::Nameless
         | ResolveError::Reference(_) => Exit::Usage,

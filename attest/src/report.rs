@@ -10,7 +10,7 @@ mod text;
 use std::path::PathBuf;
 
 use evidence::{Digest, Id, json::Value};
-use registry::Pinned;
+use registry::{Pinned, Reference};
 
 pub(crate) use self::{fault::fault, json::print as document, text::plural};
 use crate::{attach::Attached, request::Format, resolve::Image, statement::Prepared};
@@ -34,6 +34,8 @@ pub(crate) struct Attested {
     pub(crate) image: Pinned,
     /// The tag that was typed.
     pub(crate) tag: Option<String>,
+    /// Where evidence is kept, if not beside the image.
+    pub(crate) evidence_repository: Option<Reference>,
     /// The predicate type.
     pub(crate) predicate_type: String,
     /// What is claimed, for people.
@@ -106,6 +108,7 @@ impl Report {
         Self::Attested(Box::new(Attested {
             image: image.pinned().clone(),
             tag: image.reference().tag().map(str::to_owned),
+            evidence_repository: image.evidence_repository().cloned(),
             predicate_type: prepared.statement.predicate_type.clone(),
             said,
             delivered,

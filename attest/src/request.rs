@@ -77,6 +77,9 @@ pub(crate) struct Target {
 pub(crate) struct Access {
     /// The name that a layout is taken for.
     pub(crate) told: Option<String>,
+    /// Where evidence is kept, if not beside the image; else the variable `COSIGN_REPOSITORY` may
+    /// name it.
+    pub(crate) evidence: Option<Reference>,
     /// Whether plain HTTP is spoken with other hosts than this machine.
     pub(crate) plain_http: bool,
     /// The time for all requests together.

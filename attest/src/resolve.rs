@@ -18,13 +18,29 @@ pub(crate) struct Image {
     pinned: Pinned,
     manifest: Manifest,
     source: AnySource,
+    elsewhere: Option<Elsewhere>,
+}
+
+/// Where evidence is kept that does not hang beside its image.
+struct Elsewhere {
+    reference: Reference,
+    source: AnySource,
+}
+
+impl Elsewhere {
+    fn open(reference: Reference, options: &Options) -> Result<Self, ResolveError> {
+        let source = registry::open(&reference, options).map_err(registry::Error::Open)?;
+        Ok(Self { reference, source })
+    }
 }
 
 impl Image {
-    /// Resolves what was typed. `told` is the name that a layout is to be taken for.
+    /// Resolves what was typed. `told` is the name that a layout is to be taken for, `evidence` where
+    /// evidence is kept instead of beside the image.
     pub(crate) async fn resolve(
         reference: Reference,
         told: Option<&str>,
+        evidence: Option<Reference>,
         options: &Options,
     ) -> Result<Self, ResolveError> {
         if told.is_some() && reference.name().is_some() {
@@ -32,8 +48,9 @@ impl Image {
         }
         let told = told.map(repository).transpose()?;
         let source = registry::open(&reference, options).map_err(registry::Error::Open)?;
+        let elsewhere = evidence.map(|evidence| Elsewhere::open(evidence, options)).transpose()?;
         let (pinned, manifest) = registry::pin(&source, &reference, told.as_deref()).await?;
-        Ok(Self { reference, pinned, manifest, source })
+        Ok(Self { reference, pinned, manifest, source, elsewhere })
     }
 
     /// The image by its digest.
@@ -59,6 +76,16 @@ impl Image {
     /// Where it was read from.
     pub(crate) fn source(&self) -> &AnySource {
         &self.source
+    }
+
+    /// Where its evidence is: beside it, unless it is kept elsewhere.
+    pub(crate) fn evidence(&self) -> &AnySource {
+        self.elsewhere.as_ref().map_or(&self.source, |elsewhere| &elsewhere.source)
+    }
+
+    /// The repository that its evidence is kept in, if that is another.
+    pub(crate) fn evidence_repository(&self) -> Option<&Reference> {
+        self.elsewhere.as_ref().map(|elsewhere| &elsewhere.reference)
     }
 
     /// What statements about it name. The name is for people and for the scope of approvals; a
@@ -93,7 +120,9 @@ impl Image {
     /// Opens the source anew, after a wait that no registry is to blame for.
     pub(crate) fn reopen(self, options: &Options) -> Result<Self, ResolveError> {
         let source = registry::open(&self.reference, options).map_err(registry::Error::Open)?;
-        Ok(Self { source, ..self })
+        let elsewhere = self.elsewhere.map(|elsewhere| elsewhere.reference);
+        let elsewhere = elsewhere.map(|evidence| Elsewhere::open(evidence, options)).transpose()?;
+        Ok(Self { source, elsewhere, ..self })
     }
 
     /// Asks for the tag once more and refuses one that moved.
@@ -125,6 +154,9 @@ pub(crate) enum ResolveError {
     /// `--as` names no repository.
     #[error("`--as` takes a repository, without tag or digest")]
     As,
+    /// `COSIGN_REPOSITORY` cannot be parsed.
+    #[error("`COSIGN_REPOSITORY`: {0}")]
+    Evidence(registry::ReferenceError),
     /// The tag names another image than at the start.
     #[error("the tag moved while this ran: from {before} to {now}")]
     Moved {
@@ -139,6 +171,12 @@ pub(crate) enum ResolveError {
     /// A layout without a name.
     #[error("a layout has no name, and this is only good for one repository")]
     Nameless,
+    /// `COSIGN_REPOSITORY` names more than a repository.
+    #[error("`COSIGN_REPOSITORY` is `{reference}`, more than a repository")]
+    NoRepository {
+        /// What it names.
+        reference: String,
+    },
     /// The reference cannot be parsed.
     #[error(transparent)]
     Reference(#[from] registry::ReferenceError),
@@ -152,6 +190,7 @@ impl ResolveError {
     pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::As | Self::Named => "as",
+            Self::Evidence(_) | Self::NoRepository { .. } => "evidence-repository",
             Self::Moved { .. } => "tag-moved",
             Self::Nameless => "nameless-layout",
             Self::Reference(_) => "reference",
@@ -166,7 +205,9 @@ impl ResolveError {
                 Some("say which: --as registry.example.com/payments/api".to_owned())
             }
             Self::Moved { .. } => Some("attest the digest that was built".to_owned()),
+            Self::Evidence(error) => Some(error.help().to_owned()),
             Self::Named => None,
+            Self::NoRepository { .. } => Some("name it without tag and digest".to_owned()),
             Self::Reference(error) => Some(error.help().to_owned()),
             Self::Source(error) => error.help().map(str::to_owned),
         }

@@ -33,6 +33,15 @@ pub(super) fn reference(text: &str) -> Result<Reference, String> {
     text.parse().map_err(|error: ReferenceError| format!("{error}; {}", error.help()))
 }
 
+/// Reads where evidence is kept: a repository, or a layout.
+pub(super) fn repository(text: &str) -> Result<Reference, String> {
+    let repository = reference(text)?;
+    match (repository.tag(), repository.digest()) {
+        (None, None) => Ok(repository),
+        _ => Err("a repository is named without tag and digest".to_owned()),
+    }
+}
+
 /// How to reach the image.
 #[derive(Args)]
 #[command(next_help_heading = "Registry")]
@@ -40,6 +49,10 @@ pub(super) struct Reach {
     /// Take a layout for the image of this repository
     #[arg(long = "as", value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     told: Option<String>,
+
+    /// Keep evidence here instead of beside the image [env: COSIGN_REPOSITORY]
+    #[arg(long, value_name = "REF", value_parser = repository)]
+    evidence_repository: Option<Reference>,
 
     /// Speak plain HTTP with registries on other machines
     #[arg(long)]
@@ -56,8 +69,8 @@ pub(super) struct Reach {
 
 impl Reach {
     pub(super) fn access(self) -> Access {
-        let Self { told, plain_http, timeout, verbose } = self;
-        Access { told, plain_http, timeout: timeout.duration(), verbose }
+        let Self { told, evidence_repository: evidence, plain_http, timeout, verbose } = self;
+        Access { told, evidence, plain_http, timeout: timeout.duration(), verbose }
     }
 }
 

@@ -59,7 +59,7 @@ impl Decided {
     /// On all that hangs on the image, verified by nobody.
     pub(super) async fn on_what_hangs(image: &Image) -> Result<Self, Error> {
         let Hanging { statements, unreadable } =
-            hanging::look(image.source(), &image.subject()).await?;
+            hanging::look(image.evidence(), &image.subject()).await?;
         let mut seen: Vec<String> = table(&statements).collect();
         seen.extend(unreadable.iter().map(|one| {
             format!("unreadable, left out: {} {}", one.referrer.short(), short(&one.why))

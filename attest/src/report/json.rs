@@ -34,6 +34,8 @@ pub(super) fn attested(attested: &Attested) -> Value {
         );
         put("key", json!(key));
         put("bundleFile", json!(kept.as_ref().map(|path| path.display().to_string())));
+        let elsewhere = attested.evidence_repository.as_ref().map(ToString::to_string);
+        put("evidenceRepository", json!(elsewhere));
         put("referrer", json!(attached.as_ref().map(|attached| &attached.referrer)));
     }
     put("commandStatus", json!(attested.command_status));

@@ -31,7 +31,12 @@ pub(super) fn attested(attested: &Attested) -> String {
         match attached {
             Some(attached) => {
                 let writes = plural(u64::from(attached.writes), "write");
-                paragraph(&mut text, "Attached", [attached.referrer.to_string(), writes]);
+                let elsewhere = attested.evidence_repository.as_ref();
+                let place = elsewhere
+                    .map(|place| format!("  in {}", escape_short(&place.to_string(), 300)))
+                    .unwrap_or_default();
+                let lines = [attached.referrer.to_string(), format!("{writes}{place}")];
+                paragraph(&mut text, "Attached", lines);
             }
             None => {
                 let next = "to attach it: attest attach IMAGE --bundle FILE".to_owned();

@@ -10,6 +10,7 @@
 mod build;
 mod decisions;
 mod documents;
+mod elsewhere;
 mod examples;
 mod place;
 mod registry;

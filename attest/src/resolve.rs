@@ -73,11 +73,6 @@ impl Image {
         &self.manifest
     }
 
-    /// Where it was read from.
-    pub(crate) fn source(&self) -> &AnySource {
-        &self.source
-    }
-
     /// Where its evidence is: beside it, unless it is kept elsewhere.
     pub(crate) fn evidence(&self) -> &AnySource {
         self.elsewhere.as_ref().map_or(&self.source, |elsewhere| &elsewhere.source)

@@ -1,9 +1,11 @@
 //! What only tests need: registries to test against, the evidence of the cases. Never published, and no
 //! floor below it knows it.
 
+pub mod authority;
 pub mod cases;
 pub mod commands;
 pub mod content;
 pub mod peers;
 pub mod proxy;
 pub mod registry;
+pub mod tokens;

@@ -21,6 +21,11 @@ use tempfile::TempDir;
 
 pub use seed::SeedError;
 
+use crate::{
+    authority::Authority,
+    tokens::{self, TokenService},
+};
+
 /// With this variable set a missing program is an error instead of a skipped test.
 pub const REQUIRE: &str = "ATTEST_TEST_REQUIRE_REGISTRIES";
 
@@ -29,6 +34,10 @@ pub const LOGIN: (&str, &str) = ("alice", "s3cret");
 
 /// `LOGIN` as htpasswd keeps it: bcrypt, at a cost that a test can afford.
 const HTPASSWD: &str = "alice:$2b$05$abcdefghijklmnopqrstuuLK7U1u6pVRmL7L1BBM2aS35PSZnDXlK\n";
+
+/// For whom a peer that speaks TLS has a certificate: this machine, and a name that leads nowhere but
+/// through a proxy.
+pub const HOSTS: [&str; 3] = ["127.0.0.1", "localhost", "registry.test"];
 
 /// How long a peer may take to listen; both take a tenth of a second on an idle machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -43,6 +52,10 @@ pub enum Kind {
     DockerRegistry,
     /// The same behind HTTP Basic authentication with `LOGIN`.
     DockerRegistryWithLogin,
+    /// The same, over TLS too, with a certificate of an authority of its own.
+    DockerRegistryWithTls,
+    /// docker-registry behind a token service of its own, where anybody may read and `LOGIN` write.
+    DockerRegistryWithTokens,
     /// ferro-oci-server 1.0.0 of crates.io: the referrers API of distribution-spec 1.1.
     FerroOciServer,
 }
@@ -50,16 +63,20 @@ pub enum Kind {
 impl Kind {
     fn program(self) -> &'static str {
         match self {
-            Self::DockerRegistry | Self::DockerRegistryWithLogin => "docker-registry",
             Self::FerroOciServer => "ferro-oci-server",
+            _ => "docker-registry",
         }
     }
 
     fn variable(self) -> &'static str {
         match self {
-            Self::DockerRegistry | Self::DockerRegistryWithLogin => "ATTEST_TEST_DOCKER_REGISTRY",
             Self::FerroOciServer => "ATTEST_TEST_FERRO_OCI_SERVER",
+            _ => "ATTEST_TEST_DOCKER_REGISTRY",
         }
+    }
+
+    fn has_login(self) -> bool {
+        matches!(self, Self::DockerRegistryWithLogin | Self::DockerRegistryWithTls)
     }
 
     /// The variable first, then `.tools/bin` of this checkout, then the `PATH`.
@@ -128,6 +145,24 @@ pub struct Peer {
     child: Child,
     host: String,
     directory: TempDir,
+    guards: Guards,
+}
+
+/// What stands before a registry.
+#[derive(Debug, Default)]
+struct Guards {
+    authority: Option<Authority>,
+    tokens: Option<TokenService>,
+}
+
+impl Guards {
+    fn of(kind: Kind) -> io::Result<Self> {
+        let tls = kind == Kind::DockerRegistryWithTls;
+        let authority = tls.then(|| Authority::new("nobody's authority")).transpose();
+        let tokens = kind == Kind::DockerRegistryWithTokens;
+        let tokens = tokens.then(TokenService::start).transpose()?;
+        Ok(Self { authority: authority.map_err(io::Error::other)?, tokens })
+    }
 }
 
 impl Peer {
@@ -153,6 +188,16 @@ impl Peer {
         &self.host
     }
 
+    /// The authority of its certificate, in PEM, if it speaks TLS.
+    pub fn authority(&self) -> Option<String> {
+        self.guards.authority.as_ref().map(Authority::pem)
+    }
+
+    /// Its token service, if it has one.
+    pub fn tokens(&self) -> Option<&TokenService> {
+        self.guards.tokens.as_ref()
+    }
+
     /// Where it keeps what it stores, for tests that tamper behind its back.
     pub fn store(&self) -> PathBuf {
         self.directory.path().join("store")
@@ -167,10 +212,11 @@ impl Peer {
         let failed = |source| PeerError::Start { program: kind.program(), source };
         let directory = TempDir::new().map_err(failed)?;
         let host = free_address().map_err(failed)?;
-        let child = command(kind, program, directory.path(), &host)
+        let guards = Guards::of(kind).map_err(failed)?;
+        let child = command(kind, program, directory.path(), &host, &guards)
             .and_then(|mut command| command.spawn())
             .map_err(failed)?;
-        let mut peer = Self { kind, child, host, directory };
+        let mut peer = Self { kind, child, host, directory, guards };
         peer.await_listening()?;
         Ok(peer)
     }
@@ -221,28 +267,35 @@ fn read_log(directory: &Path) -> String {
         .unwrap_or_default()
 }
 
-fn command(kind: Kind, program: &Path, directory: &Path, host: &str) -> io::Result<Command> {
+fn command(
+    kind: Kind,
+    program: &Path,
+    directory: &Path,
+    host: &str,
+    guards: &Guards,
+) -> io::Result<Command> {
     let store = directory.join("store");
     fs::create_dir(&store)?;
     let log = fs::File::create(directory.join("log"))?;
     let mut command = Command::new(program);
     command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).env("NO_COLOR", "1");
-    match kind {
-        Kind::DockerRegistry | Kind::DockerRegistryWithLogin => {
-            let file = directory.join("config.yml");
-            fs::write(&file, configuration(kind, directory, host)?)?;
-            command.arg("serve").arg(file);
-        }
+    if kind == Kind::FerroOciServer {
         // It takes no options, and without the variable it listens on every interface.
-        Kind::FerroOciServer => {
-            command.env("FERRO_OCI_LISTEN", host).env("FERRO_OCI_STORAGE_DIR", store);
-        }
+        command.env("FERRO_OCI_LISTEN", host).env("FERRO_OCI_STORAGE_DIR", store);
+    } else {
+        let file = directory.join("config.yml");
+        fs::write(&file, configuration(kind, directory, host, guards)?)?;
+        command.arg("serve").arg(file);
     }
     Ok(command)
 }
 
 /// docker-registry's file, in JSON, which is YAML too and quotes paths by itself.
-fn configuration(kind: Kind, directory: &Path, host: &str) -> io::Result<String> {
+fn configuration(kind: Kind, directory: &Path, host: &str, guards: &Guards) -> io::Result<String> {
+    let write = |name: &str, text: &str| {
+        let file = directory.join(name);
+        fs::write(&file, text).map(|()| file)
+    };
     let mut file = serde_json::json!({
         "version": "0.1",
         "log": {"accesslog": {"disabled": false}},
@@ -250,11 +303,28 @@ fn configuration(kind: Kind, directory: &Path, host: &str) -> io::Result<String>
         "storage": {"filesystem": {"rootdirectory": directory.join("store")}, "delete": {"enabled": true}},
         "http": {"addr": host, "secret": "shared by nobody"},
     });
-    if let (Kind::DockerRegistryWithLogin, Some(members)) = (kind, file.as_object_mut()) {
-        let passwords = directory.join("htpasswd");
-        fs::write(&passwords, HTPASSWD)?;
-        let auth = serde_json::json!({"htpasswd": {"realm": "test", "path": passwords}});
-        members.insert("auth".to_owned(), auth);
+    let mut set = |at: &str, name: &str, value: serde_json::Value| {
+        if let Some(members) = file.pointer_mut(at).and_then(serde_json::Value::as_object_mut) {
+            members.insert(name.to_owned(), value);
+        }
+    };
+    if kind.has_login() {
+        let passwords = write("htpasswd", HTPASSWD)?;
+        set("", "auth", serde_json::json!({"htpasswd": {"realm": "test", "path": passwords}}));
+    }
+    if let Some(authority) = &guards.authority {
+        let made = authority.certify(&HOSTS).map_err(io::Error::other)?;
+        let certificate = write("tls.crt", &made.certificate)?;
+        let key = write("tls.key", &made.key)?;
+        set("/http", "tls", serde_json::json!({"certificate": certificate, "key": key}));
+    }
+    if let Some(tokens) = &guards.tokens {
+        let bundle = write("tokens.crt", tokens.certificate())?;
+        let token = serde_json::json!({
+            "realm": tokens.realm(), "service": tokens::SERVICE, "issuer": tokens::ISSUER,
+            "rootcertbundle": bundle,
+        });
+        set("", "auth", serde_json::json!({"token": token}));
     }
     Ok(file.to_string())
 }

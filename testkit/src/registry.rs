@@ -5,7 +5,7 @@
 //! ones is tried on real ones (`peers`).
 
 mod store;
-mod wire;
+pub(crate) mod wire;
 
 use std::{
     io,

@@ -50,6 +50,16 @@ async fn a_registry_with_a_login_refuses_strangers() {
 }
 
 #[test]
+fn what_stands_before_a_registry_lets_in_whom_it_should() {
+    for kind in [Kind::DockerRegistryWithTls, Kind::DockerRegistryWithTokens] {
+        let Some(peer) = Peer::start(kind).unwrap() else { return };
+        let images = Path::new(env!("CARGO_MANIFEST_DIR")).join("../testdata/images");
+        let image = peer.seed(&images.join("app-oci"), "acme/app", "v1").unwrap();
+        assert_eq!(image.hex(), AMD64);
+    }
+}
+
+#[test]
 fn many_start_at_once_on_ports_of_their_own() {
     let started: Vec<_> = std::thread::scope(|scope| {
         let starts: Vec<_> =

@@ -5,7 +5,7 @@
 use std::{fs, io, path::Path, thread};
 
 use evidence::Digest;
-use reqwest::{Client, Method, Response, StatusCode, Url, header};
+use reqwest::{Certificate, Client, Method, Response, StatusCode, Url, header};
 use serde_json::Value;
 
 use super::{LOGIN, Peer};
@@ -39,28 +39,34 @@ impl Peer {
     /// `repository` under the same tag, and returns its digest. May be called from anywhere, async
     /// code included.
     pub fn seed(&self, layout: &Path, repository: &str, tag: &str) -> Result<Digest, SeedError> {
-        let base = format!("http://{}/v2/{repository}/", self.host());
+        let authority = self.authority();
+        let scheme = if authority.is_some() { "https" } else { "http" };
+        let base = format!("{scheme}://{}/v2/{repository}/", self.host());
         let base = Url::parse(&base).map_err(|_| SeedError::Layout(base))?;
+        let token = self.tokens().map(|tokens| tokens.mint(repository)).transpose()?;
         // A thread of its own: a runtime must not be started inside another one.
         thread::scope(|scope| {
             let work = scope.spawn(|| {
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-                runtime.block_on(Seed { client: client()?, base, layout }.image(tag))
+                let client = client(authority.as_deref())?;
+                runtime.block_on(Seed { client, base, layout, token }.image(tag))
             });
             work.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
         })
     }
 }
 
-fn client() -> Result<Client, reqwest::Error> {
+fn client(authority: Option<&str>) -> Result<Client, reqwest::Error> {
+    let trusted = authority.map(|pem| Certificate::from_pem(pem.as_bytes())).transpose()?;
     // A proxy of the machine must not come between a test and loopback.
-    Client::builder().no_proxy().build()
+    Client::builder().no_proxy().tls_certs_only(trusted).build()
 }
 
 struct Seed<'a> {
     client: Client,
     base: Url,
     layout: &'a Path,
+    token: Option<String>,
 }
 
 impl Seed<'_> {
@@ -112,7 +118,10 @@ impl Seed<'_> {
         let url = self.base.join(place).map_err(|_| SeedError::Layout(place.to_owned()))?;
         let mut request = self.client.request(method.clone(), url.clone()).body(body);
         // Said unasked: a peer without a login ignores it.
-        request = request.basic_auth(LOGIN.0, Some(LOGIN.1));
+        request = match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request.basic_auth(LOGIN.0, Some(LOGIN.1)),
+        };
         if let Some(kind) = content_type {
             request = request.header(header::CONTENT_TYPE, kind);
         }

@@ -43,7 +43,7 @@ impl Request {
         ends.iter().find_map(|end| rest.rsplit_once(end)).map_or("", |(repository, _)| repository)
     }
 
-    pub(super) fn need(&self) -> &'static str {
+    pub(crate) fn need(&self) -> &'static str {
         if matches!(self.method.as_str(), "GET" | "HEAD") { "pull" } else { "pull,push" }
     }
 }
@@ -110,24 +110,24 @@ impl Answer {
     }
 }
 
-pub(super) fn basic(user: &str, password: &str) -> String {
+pub(crate) fn basic(user: &str, password: &str) -> String {
     use base64::{Engine, engine::general_purpose::STANDARD};
     format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))
 }
 
-pub(super) struct Connection {
+pub(crate) struct Connection {
     reader: BufReader<TcpStream>,
     writer: TcpStream,
 }
 
 impl Connection {
-    pub(super) fn new(stream: TcpStream) -> io::Result<Self> {
+    pub(crate) fn new(stream: TcpStream) -> io::Result<Self> {
         stream.set_nodelay(true)?;
         Ok(Self { reader: BufReader::new(stream.try_clone()?), writer: stream })
     }
 
     /// The next request; `None` once the client hung up.
-    pub(super) fn read(&mut self) -> io::Result<Option<Request>> {
+    pub(crate) fn read(&mut self) -> io::Result<Option<Request>> {
         let mut line = String::new();
         if self.reader.read_line(&mut line)? == 0 {
             return Ok(None);
@@ -149,11 +149,11 @@ impl Connection {
         Ok(Some(request))
     }
 
-    pub(super) fn raw(&mut self, bytes: &[u8]) -> io::Result<()> {
+    pub(crate) fn raw(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.writer.write_all(bytes)
     }
 
-    pub(super) fn write(&mut self, request: &Request, answer: &Answer) -> io::Result<()> {
+    pub(crate) fn write(&mut self, request: &Request, answer: &Answer) -> io::Result<()> {
         let mut head = format!("HTTP/1.1 {} Status\r\n", answer.status);
         for (name, value) in &answer.headers {
             head += &format!("{name}: {value}\r\n");

@@ -7,6 +7,7 @@
 
 pub mod blob;
 pub mod budget;
+pub mod cache;
 pub mod descriptor;
 pub mod error;
 pub mod http;
@@ -19,6 +20,7 @@ pub mod source;
 
 pub use blob::{EmbeddedError, embedded};
 pub use budget::{Budget, Limit};
+pub use cache::Cache;
 pub use descriptor::{Descriptor, Platform};
 pub use error::{Error, OpenError};
 pub use http::credentials::Credentials;

@@ -8,7 +8,7 @@ use std::{fmt, future::Future, sync::Arc, time::Duration};
 use evidence::Digest;
 
 use crate::{
-    Budget, Credentials, Descriptor, Error, Limit, Manifest, OpenError, Reference,
+    Budget, Cache, Credentials, Descriptor, Error, Limit, Manifest, OpenError, Reference,
     budget::Meter,
     error::{Cause, What},
     http::HttpSource,
@@ -147,6 +147,8 @@ pub struct Options {
     pub credentials: Credentials,
     /// What a stranger may cost us.
     pub budget: Budget,
+    /// Where what a registry gave is kept for the next time.
+    pub cache: Option<Arc<Cache>>,
 }
 
 impl Default for Options {
@@ -157,6 +159,7 @@ impl Default for Options {
             timeout: Duration::from_secs(60),
             credentials: Credentials::default(),
             budget: Budget::default(),
+            cache: None,
         }
     }
 }
@@ -169,6 +172,7 @@ impl fmt::Debug for Options {
             .field("timeout", &self.timeout)
             .field("credentials", &self.credentials)
             .field("budget", &self.budget)
+            .field("cache", &self.cache)
             .finish()
     }
 }

@@ -131,6 +131,12 @@ impl Client {
         &self.0.transport.meter.budget
     }
 
+    /// Counts bytes that came from elsewhere than this client's requests.
+    pub(crate) fn spend(&self, bytes: &[u8]) -> Result<(), Error> {
+        let meter = &self.0.transport.meter;
+        meter.spend(bytes.len()).map_err(|limit| Error::limit(limit, meter.budget.total))
+    }
+
     /// The address of something in the repository: `manifests/…`, `blobs/…`, `tags/list`.
     pub fn url(&self, path: &str) -> Url {
         let mut url = self.base().into_owned();

@@ -11,8 +11,8 @@ use reqwest::{
 
 use super::{Access, Client, Pages, Request, Response};
 use crate::{
-    Budget, Descriptor, Error, Limit, Manifest, ManifestError, ManifestKind, OpenError, Options,
-    Source,
+    Budget, Cache, Descriptor, Error, Limit, Manifest, ManifestError, ManifestKind, OpenError,
+    Options, Source,
     budget::Meter,
     error::{Cause, What},
     referrers::{Union, fallback_tag, list},
@@ -32,6 +32,7 @@ const LIST: &str = "application/vnd.oci.image.index.v1+json";
 #[derive(Debug)]
 pub struct HttpSource {
     client: Client,
+    cache: Option<Arc<Cache>>,
 }
 
 impl HttpSource {
@@ -41,7 +42,8 @@ impl HttpSource {
         options: &Options,
         meter: Arc<Meter>,
     ) -> Result<Self, OpenError> {
-        Client::open(host, repository, options, meter).map(|client| Self { client })
+        let cache = options.cache.clone();
+        Client::open(host, repository, options, meter).map(|client| Self { client, cache })
     }
 
     /// The transport, for whoever writes.
@@ -134,6 +136,36 @@ impl HttpSource {
         self.client.send(&request).await
     }
 
+    async fn fetched(&self, what: &What, digest: &Digest) -> Result<Vec<u8>, Error> {
+        let url = self.client.url(&format!("blobs/{digest}"));
+        let response = self.get(url, what, "*/*", self.budget().bundle, Limit::Bundle).await?;
+        match response.status {
+            StatusCode::OK => {}
+            StatusCode::NOT_FOUND => {
+                return Err(Error::unavailable(what.clone(), self.place(), Cause::Missing));
+            }
+            status => return Err(self.client.refused(what, status)),
+        }
+        self.hashed(what.clone(), digest, &response.body)?;
+        self.keep(digest, &response.body).await;
+        Ok(response.body)
+    }
+
+    /// What is named by `digest` and was read before. It counts like anything else that is read, so
+    /// that no limit depends on what happens to be kept.
+    async fn kept(&self, digest: &Digest, most: u64) -> Result<Option<Vec<u8>>, Error> {
+        let Some(cache) = &self.cache else { return Ok(None) };
+        let Some(bytes) = cache.get(digest, most).await else { return Ok(None) };
+        self.client.spend(&bytes)?;
+        Ok(Some(bytes))
+    }
+
+    async fn keep(&self, digest: &Digest, bytes: &[u8]) {
+        if let Some(cache) = &self.cache {
+            cache.put(digest, bytes).await;
+        }
+    }
+
     fn hashed(&self, what: What, digest: &Digest, bytes: &[u8]) -> Result<(), Error> {
         if digest.matches(bytes) {
             return Ok(());
@@ -156,11 +188,18 @@ impl Source for HttpSource {
     async fn manifest(&self, digest: &Digest) -> Result<Option<Manifest>, Error> {
         let what = What::Manifest(digest.clone());
         let most = self.budget().manifest;
-        let path = format!("manifests/{digest}");
-        let Some(bytes) = self.found(&path, &what, most, Limit::Manifest).await? else {
-            return Ok(None);
+        let bytes = match self.kept(digest, most).await? {
+            Some(bytes) => bytes,
+            None => {
+                let path = format!("manifests/{digest}");
+                let Some(bytes) = self.found(&path, &what, most, Limit::Manifest).await? else {
+                    return Ok(None);
+                };
+                self.hashed(what.clone(), digest, &bytes)?;
+                self.keep(digest, &bytes).await;
+                bytes
+            }
         };
-        self.hashed(what.clone(), digest, &bytes)?;
         Manifest::parse_hashed(digest.clone(), bytes)
             .map(Some)
             .map_err(|reason| self.malformed(&what, reason))
@@ -172,19 +211,13 @@ impl Source for HttpSource {
         if descriptor.size > most {
             return Err(Error::limit(Limit::Bundle, most));
         }
-        let url = self.client.url(&format!("blobs/{}", descriptor.digest));
-        let response = self.get(url, &what, "*/*", most, Limit::Bundle).await?;
-        match response.status {
-            StatusCode::OK => {}
-            StatusCode::NOT_FOUND => {
-                return Err(Error::unavailable(what, self.place(), Cause::Missing));
-            }
-            status => return Err(self.client.refused(&what, status)),
-        }
-        // Other bytes are the registry's doing, a wrong size of the right ones is the list's.
-        self.hashed(what.clone(), &descriptor.digest, &response.body)?;
-        sized(|| what, &self.place(), descriptor.size, &response.body)?;
-        Ok(response.body)
+        let bytes = match self.kept(&descriptor.digest, most).await? {
+            Some(bytes) => bytes,
+            None => self.fetched(&what, &descriptor.digest).await?,
+        };
+        // Other bytes were the registry's doing, a wrong size of the right ones is the list's.
+        sized(|| what, &self.place(), descriptor.size, &bytes)?;
+        Ok(bytes)
     }
 
     async fn referrers(&self, subject: &Digest) -> Result<Vec<Descriptor>, Error> {

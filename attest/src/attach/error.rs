@@ -4,7 +4,13 @@
 use std::{fmt, io, path::PathBuf};
 
 use evidence::{Digest, text::escape_short};
+use registry::{Error, error::Cause};
 use serde::Deserialize;
+
+use super::refusal::Refusal;
+
+/// The status of a server whose disk is full (RFC 4918 11.5).
+const FULL: u16 = 507;
 
 /// Why a bundle could not be attached.
 #[derive(Debug, thiserror::Error)]
@@ -54,7 +60,7 @@ pub(crate) enum AttachError {
     },
     /// The registry could not be read or reached.
     #[error(transparent)]
-    Registry(#[from] registry::Error),
+    Registry(#[from] Error),
     /// The bundle is larger than is read.
     #[error("the bundle has {size} bytes, at most {most} are read")]
     TooLarge {
@@ -73,9 +79,13 @@ impl AttachError {
     pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::Contended { .. } => "contended",
-            Self::Index { .. } | Self::Io { .. } => "layout",
+            Self::Io { reason, .. } => Refusal::of_disk(reason).map_or("layout", Refusal::code),
+            Self::Index { .. } => "layout",
             Self::Locked { .. } => "locked",
-            Self::Refused { .. } => "push-refused",
+            Self::Refused { what, status, words, .. } => Refusal::of(what, *status, words).code(),
+            Self::Registry(Error::Unavailable { cause: Cause::Status(FULL), .. }) => {
+                Refusal::Quota.code()
+            }
             Self::Registry(error) => error.kind(),
             Self::TooLarge { .. } => "limit",
             Self::Write(_) => "manifest",
@@ -86,14 +96,13 @@ impl AttachError {
     pub(crate) fn help(&self) -> Option<String> {
         let help = match self {
             Self::Contended { .. } | Self::Locked { .. } => "run it again",
-            Self::Refused { what: Pushed::Tag { .. }, status: 400 | 403 | 409 | 412, .. } => {
-                "a registry without the referrers API lists evidence under tags: let tags that \
-                 begin with `sha256-` be written and overwritten, also where others are immutable"
+            Self::Io { reason, .. } => Refusal::of_disk(reason)?.help()?,
+            Self::Refused { what, status, words, .. } => {
+                Refusal::of(what, *status, words).help()?
             }
-            Self::Refused { status: 403, .. } => "the login needs the right to push",
-            Self::Refused { status: 404, .. } => "the repository may have to be made first",
-            Self::Refused { status: 405, .. } => "the repository may be read-only",
-            Self::Refused { status: 413, .. } => "the quota or a size limit may be reached",
+            Self::Registry(Error::Unavailable { cause: Cause::Status(FULL), .. }) => {
+                Refusal::Quota.help()?
+            }
             Self::Registry(error) => error.help()?,
             _ => return None,
         };
@@ -148,6 +157,17 @@ impl Words {
         let errors: Option<Errors> = serde_json::from_slice(body).ok();
         let first = errors.and_then(|errors| errors.errors.into_iter().next());
         first.map_or_else(Self::default, |first| Self { code: first.code, message: first.message })
+    }
+
+    /// Whether the message has one of these parts, in any case.
+    pub(super) fn say(&self, parts: &[&str]) -> bool {
+        let message = self.message.to_ascii_lowercase();
+        parts.iter().any(|part| message.contains(part))
+    }
+
+    /// Whether the code is this one.
+    pub(super) fn have_code(&self, code: &str) -> bool {
+        self.code == code
     }
 
     /// Whether the registry misses what the manifest names, or finds it other than named.

@@ -9,6 +9,7 @@ mod fallback;
 mod http;
 mod layout;
 mod referrer;
+mod refusal;
 
 use evidence::{Digest, time::Timestamp};
 use registry::{AnySource, Descriptor};

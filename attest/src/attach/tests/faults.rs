@@ -33,8 +33,27 @@ async fn immutable_tags_are_named_with_their_remedy() {
         let tag = fallback_tag(&places.image.digest);
         places.registry.fault("PUT", &format!("/manifests/{tag}"), None, status(code));
         let error = places.attach(&places.http(), b"1").await.unwrap_err();
-        assert_eq!(error.code(), "push-refused", "{error}");
+        assert_eq!(error.code(), "immutable-tag", "{error}");
         assert!(error.help().unwrap().contains("`sha256-`"), "{code}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn a_full_or_resting_registry_says_so_with_a_way_out() {
+    for (method, code, words, expected) in [
+        ("POST", 405, r#"{"errors":[{"code":"UNSUPPORTED"}]}"#, "read-only"),
+        ("POST", 404, r#"{"errors":[{"code":"NAME_UNKNOWN"}]}"#, "no-repository"),
+        ("PUT", 403, r#"{"errors":[{"code":"DENIED","message":"quota exceeded"}]}"#, "quota"),
+        ("PUT", 413, "", "quota"),
+        ("PUT", 507, "", "quota"),
+    ] {
+        let places = Places::new();
+        places.registry.fault(method, "/", None, Fault::Answer(Answer::json(code, words)));
+        let error = places.attach(&places.http(), b"1").await.unwrap_err();
+        assert_eq!(error.code(), expected, "{code}: {error}");
+        let help = error.help().unwrap();
+        let way_out = expected == "no-repository" || help.contains("--evidence-repository");
+        assert!(way_out, "{code}: {help}");
     }
 }
 

@@ -3,6 +3,7 @@
 mod approve;
 mod attach;
 mod build;
+mod child;
 mod decided;
 mod deploy;
 mod key;

@@ -134,6 +134,9 @@ pub(crate) struct Scan {
     pub(crate) signing: Signing,
     /// The report, and beside it what `trivy version --format json` wrote.
     pub(crate) reports: Vec<PathBuf>,
+    /// The scanner that writes the report when it is run now, and its arguments; empty for a report
+    /// that is there.
+    pub(crate) command: Vec<OsString>,
     /// When the scanner's database was last updated.
     pub(crate) database_updated: Option<Timestamp>,
     /// Whether a report that names no image is taken.
@@ -160,9 +163,16 @@ pub(crate) enum TestSource {
         command: Vec<OsString>,
         /// Whether arguments and output are recorded.
         record: bool,
+        /// The reports that it writes; none: the command is the one test.
+        reports: Vec<String>,
     },
-    /// Reports: files, quoted patterns, directories.
-    Reports(Vec<String>),
+    /// Reports that are there.
+    Reports {
+        /// Files, quoted patterns, directories.
+        words: Vec<String>,
+        /// The status with which the run ended that wrote them, if somebody says.
+        exit_code: Option<u8>,
+    },
 }
 
 /// `attest approve`.

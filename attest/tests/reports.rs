@@ -160,7 +160,13 @@ fn what_is_refused_writes_nothing_and_says_its_code() {
         ("test", "test/none-*.xml", "no-report"),
         ("test", "scan/trivy-vuln-clean.json", "unknown-format"),
         ("scan", "test/pytest-pass.xml", "unknown-format"),
-        ("scan", "scan/grype-clean.json", "unknown-format"),
+        ("test", "test/perl-skipall.tap", "no-test"),
+        ("test", "test/truncated-go-test-mixed.json", "truncated"),
+        ("test", "test/jest-mixed.json", "unknown-format"),
+        ("scan", "sbom/syft-registry.json", "unknown-format"),
+        ("scan", "scan/osv-scanner-clean.json", "unbound"),
+        ("scan", "scan/grype-madeup-db-registry.sarif", "unbound"),
+        ("scan", "scan/trivy-image-ocidir.sarif", "no-scan"),
         ("scan", "scan/trivy-image-ocidir.json", "no-scan"),
         ("scan", "scan/truncated-trivy-vuln.json", "truncated"),
     ] {
@@ -185,4 +191,168 @@ fn a_scan_names_what_binds_it_and_which_database() {
     assert_eq!(predicate["attest_scan"]["bound"], "config");
     assert_eq!(predicate["scanner"]["db"]["lastUpdate"], "2026-11-23T00:00:00Z");
     assert_eq!(predicate["scanner"]["result"].as_array().unwrap().len(), 8);
+}
+
+/// A file of the place.
+fn written(place: &Place, name: &str, from: &str) {
+    std::fs::copy(report(from), place.directory.path().join(name)).unwrap();
+}
+
+#[test]
+fn a_green_report_of_a_run_that_failed_is_a_failure() {
+    let place = Place::new();
+    let hidden = report("test/jest-junit-load-error-hidden.xml");
+    let script = format!("cp {hidden} out.xml; exit 1");
+    let output = place.signed("test", &["--report", "out.xml", "--", "sh", "-c", &script]);
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).ends_with("attested FAILED (exit status 1)\n"));
+    assert!(text(&output.stdout).contains("2 passed"), "{}", text(&output.stdout));
+    let script = format!("cp {hidden} again.xml");
+    let output = place.dry("test", &["--report", "again.xml", "--", "sh", "-c", &script]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let passed = predicate(&output);
+    assert_eq!(
+        (&passed["result"], &passed["attest_test"]["exitCode"]),
+        (&json("PASSED"), &json(0))
+    );
+
+    // It ran before, and somebody kept how it ended.
+    for (code, result) in [("0", "PASSED"), ("1", "FAILED"), ("139", "FAILED")] {
+        let output = place.dry("test", &["--report", &hidden, "--exit-code", code]);
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        assert_eq!(predicate(&output)["result"], result, "{code}");
+    }
+    for words in [
+        &["--exit-code", "1"][..],
+        &["--report", &hidden, "--exit-code", "256"],
+        &["--report", &hidden, "--exit-code", "1", "--", "true"],
+    ] {
+        assert_eq!(place.dry("test", words).status.code(), Some(2), "{words:?}");
+    }
+}
+
+fn json(value: impl Into<Value>) -> Value {
+    value.into()
+}
+
+#[test]
+fn a_red_report_of_a_run_that_ended_well_is_a_failure() {
+    let place = Place::new();
+    let script = format!("cp {} out.xml", report("test/nextest-mixed.xml"));
+    let output = place.signed("test", &["--report", "out.xml", "--", "sh", "-c", &script]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).ends_with("attested FAILED (4 of 7)\n"));
+}
+
+#[test]
+fn a_report_that_the_command_did_not_write_is_refused() {
+    let place = Place::new();
+    written(&place, "out.xml", "test/pytest-pass.xml");
+    let words = ["--report", "out.xml", "--", "true"];
+    let output = place.signed("test", &words);
+    assert_eq!(output.status.code(), Some(125), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("[stale-report]"), "{}", text(&output.stderr));
+    // Moved there with its old time.
+    let script =
+        format!("cp -p {} new.xml && touch -d 2020-01-01 new.xml", report("test/pytest-pass.xml"));
+    let output = place.signed("test", &["--report", "new.xml", "--", "sh", "-c", &script]);
+    assert_eq!(output.status.code(), Some(125));
+    assert!(text(&output.stderr).contains("[stale-report]"), "{}", text(&output.stderr));
+    // Among others that are new.
+    std::fs::create_dir(place.directory.path().join("all")).unwrap();
+    written(&place, "all/old.xml", "test/pytest-pass.xml");
+    let script = format!("cp {} all/new.xml", report("test/nextest-pass.xml"));
+    let output = place.signed("test", &["--report", "all", "--", "sh", "-c", &script]);
+    assert_eq!(output.status.code(), Some(125));
+    let output = place.signed("test", &["--report", "none.xml", "--", "true"]);
+    assert!(text(&output.stderr).contains("[no-report]"), "{}", text(&output.stderr));
+    assert_eq!(place.attached(), 0);
+}
+
+#[test]
+fn a_command_that_failed_is_attested_without_its_report() {
+    let place = Place::new();
+    written(&place, "old.xml", "test/pytest-pass.xml");
+    for (name, code) in [("none.xml", "no-report"), ("old.xml", "stale-report")] {
+        let words = ["--report", name, "--", "sh", "-c", "exit 2"];
+        let output = place.dry("test", &words);
+        assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
+        let failed = predicate(&output);
+        assert_eq!(failed["result"], "FAILED");
+        assert_eq!(failed["attest_test"]["command"]["unreadReport"], code);
+        assert!(text(&output.stderr).contains("warning"), "{}", text(&output.stderr));
+    }
+}
+
+#[test]
+fn a_scanner_that_is_run_here_cannot_hide_what_it_filtered() {
+    let place = Place::new();
+    let bin = place.directory.path().join("bin");
+    std::fs::create_dir(&bin).unwrap();
+    let from = report("scan/trivy-vuln-madeup-db-filtered.json");
+    let script = format!("#!/bin/sh\nenv > seen\ncp {from} t.json\nexit \"${{TRIVY_ENDS:-0}}\"\n");
+    let trivy = bin.join("trivy");
+    std::fs::write(&trivy, script).unwrap();
+    std::fs::set_permissions(&trivy, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let run = |words: &str| {
+        let words: Vec<&str> =
+            ["--report", "t.json", "--", "bin/trivy"].into_iter().chain(words.split(' ')).collect();
+        place.dry("scan", &words)
+    };
+    let asked = run("image --severity CRITICAL --ignore-unfixed app:v1");
+    assert_eq!(asked.status.code(), Some(0), "{}", text(&asked.stderr));
+    let member = predicate(&asked)["attest_scan"].clone();
+    assert_eq!(member["filtered"], "yes");
+    assert_eq!(member["filters"], json::json!(["--ignore-unfixed", "--severity CRITICAL"]));
+    assert_eq!((&member["exitCode"], &member["bound"]), (&json(0), &json("manifest")));
+    assert_eq!(predicate(&run("image app:v1"))["attest_scan"]["filtered"], "no");
+    std::fs::write(place.directory.path().join(".trivyignore"), "CVE-2099-10001\n").unwrap();
+    assert_eq!(
+        predicate(&run("image app:v1"))["attest_scan"]["filters"],
+        json::json!([".trivyignore"])
+    );
+    let seen = std::fs::read_to_string(place.directory.path().join("seen")).unwrap();
+    assert!(!seen.contains("ATTEST_PASSWORD") && !seen.contains("not-a-real-token"), "{seen}");
+    // Without running it, nobody knows.
+    let report = predicate(&place.dry("scan", &["--report", "t.json"]));
+    assert_eq!(report["attest_scan"]["filtered"], "unknown");
+    assert_eq!(report["attest_scan"].get("exitCode"), None);
+}
+
+#[test]
+fn a_scanner_that_fails_for_what_it_found_is_attested_and_fails_the_job() {
+    let place = Place::new();
+    let script = format!("cp {} g.json; exit 2", report("scan/grype-madeup-db-fail-on-high.json"));
+    let output = place.signed("scan", &["--report", "g.json", "--", "sh", "-c", &script]);
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
+    assert_eq!(place.attached(), 1);
+    // It wrote nothing: there is nothing to attest.
+    for (script, code) in [("exit 1", "stale-report"), ("rm g.json; exit 1", "no-report")] {
+        let output = place.signed("scan", &["--report", "g.json", "--", "sh", "-c", script]);
+        assert_eq!(output.status.code(), Some(125), "{}", text(&output.stderr));
+        assert!(text(&output.stderr).contains(&format!("[{code}]")), "{}", text(&output.stderr));
+    }
+    let output = place.signed("scan", &["--report", "g.json", "--", "no-such-program-anywhere"]);
+    assert_eq!(output.status.code(), Some(127));
+    assert_eq!(place.attached(), 1);
+}
+
+#[test]
+fn the_version_file_beside_a_scanner_that_is_run_may_be_older() {
+    let place = Place::new();
+    written(&place, "v.json", "scan/trivy-version.json");
+    let script = format!("cp {} t.json", report("scan/trivy-vuln-madeup-db-ocidir.json"));
+    let words = ["--report", "v.json", "--report", "t.json", "--", "sh", "-c", &script];
+    let output = place.dry("scan", &words);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert_eq!(predicate(&output)["scanner"]["db"]["lastUpdate"], "2026-11-23T00:00:00Z");
+}
+
+#[test]
+fn layers_bind_a_report_that_names_nothing_else() {
+    let place = Place::new();
+    let words = ["--report", &report("scan/synthetic-osv-scanner-image-vulns.json")];
+    let predicate = predicate(&place.dry("scan", &words));
+    assert_eq!(predicate["attest_scan"]["bound"], "layers");
+    assert_eq!(predicate["scanner"]["result"].as_array().unwrap().len(), 6);
 }

@@ -1,6 +1,6 @@
 //! `attest scan`.
 
-use std::path::PathBuf;
+use std::{ffi::OsString, path::PathBuf};
 
 use clap::Args;
 use evidence::time::Timestamp;
@@ -13,15 +13,19 @@ use crate::request::{self, Request};
 
 /// Attest what a vulnerability scanner reported about an image
 ///
-/// Reads Trivy's JSON. A report about another image is refused, and so is one that names none,
-/// unless --unbound says so aloud.
+/// Reads JSON of Trivy, Grype and OSV-Scanner, and SARIF of any scanner. A report about another image
+/// is refused, and so is one that names none, unless --unbound says so aloud. A scanner that is run
+/// here cannot hide from the attestation how it was asked to filter.
 #[derive(Args)]
 pub(super) struct Scan {
     #[command(flatten)]
     image: Image,
 
-    /// Report: trivy image --format json; once more for trivy version --format json, which has the
-    /// date of the database
+    /// Scanner to run, which writes the report; its own exit status is passed on
+    #[arg(last = true, value_name = "CMD")]
+    command: Vec<OsString>,
+
+    /// Report; once more for trivy version --format json, which has the date of Trivy's database
     #[arg(long = "report", value_name = "FILE", required = true)]
     reports: Vec<PathBuf>,
 
@@ -45,11 +49,12 @@ pub(super) struct Scan {
 
 impl Scan {
     pub(super) fn invocation(self) -> Result<Invocation, clap::Error> {
-        let Self { image, reports, database_updated, unbound, sign, reach, output } = self;
+        let Self { image, command, reports, database_updated, unbound, sign, reach, output } = self;
         let request = Request::Scan(request::Scan {
             target: image.target(reach),
             signing: sign.signing()?,
             reports,
+            command,
             database_updated,
             unbound,
         });

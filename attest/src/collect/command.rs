@@ -1,4 +1,4 @@
-//! Runs the command of `attest test IMAGE -- CMD…` and says how it ended.
+//! Runs the command of `attest test IMAGE -- CMD…` or `attest scan` and says how it ended.
 //!
 //! The command sees the user's terminal, and no secret that signs: what it prints, an attacker who
 //! wrote a test may choose. Its arguments and output are kept only when asked, because either may
@@ -117,6 +117,14 @@ impl Ended {
             (None, Some(signal)) => Self::Signal(signal),
             // Neither exited nor killed: not a success.
             (None, None) => Self::Exit(255),
+        }
+    }
+
+    /// What a person is told.
+    pub(crate) fn words(self) -> String {
+        match self {
+            Self::Exit(status) => format!("the command ended with {status}"),
+            Self::Signal(number) => format!("the command was killed by signal {number}"),
         }
     }
 

@@ -1,24 +1,28 @@
 //! The predicate of a scan: in-toto vulns v0.2 with the extension member `attest_scan`.
 //!
 //! Described in docs/predicates/vulns.md; read back by `evidence::predicate::vulns`. It says what
-//! the report says: no severity is rated anew, and a time that the report lacks is left out.
+//! the report says: no severity is rated anew, and a time that nobody states is left out. Where the
+//! scanner was run here, its times and its exit status are known besides.
 
 use std::collections::BTreeMap;
 
 use evidence::{
     json::{Map, Value, json},
-    predicate::vulns::{Fix, MEMBER, Severity},
+    predicate::vulns::{Filtered, Fix, MEMBER, Severity},
     run::{self, Run},
     text,
     time::{self, Timestamp},
 };
 
-use super::report::{
-    Refused, ended,
-    refused::Counted,
-    scan::{
-        Database, Finding, Ran, ScanReport, Suppressed,
-        bind::{Bound, By},
+use super::{
+    command::Ran as Command,
+    report::{
+        Refused, ended,
+        refused::Counted,
+        scan::{
+            Database, Finding, Ran, ScanReport, Suppressed,
+            bind::{Bound, By},
+        },
     },
 };
 
@@ -26,8 +30,13 @@ use super::report::{
 /// read; a MiB is left for certificates and log entries.
 const PREDICATE: usize = 11 << 20;
 
-/// The predicate of a bound report; refused if `verify` could not read it for its size.
-pub(crate) fn predicate(bound: &Bound<'_>, run: &Run) -> Result<Value, Refused> {
+/// The predicate of a bound report, and of the command that wrote it if that was run here; refused
+/// if `verify` could not read it for its size.
+pub(crate) fn predicate(
+    bound: &Bound<'_>,
+    command: Option<&Command>,
+    run: &Run,
+) -> Result<Value, Refused> {
     let report = bound.report();
     let mut scanner = object([
         ("uri", Some(report.uri.as_str().into())),
@@ -37,12 +46,16 @@ pub(crate) fn predicate(bound: &Bound<'_>, run: &Run) -> Result<Value, Refused> 
         scanner.insert("db".to_owned(), json!({"lastUpdate": time::write(database.updated)}));
     }
     scanner.insert("result".to_owned(), report.findings.iter().map(finding).collect());
-    let ended = report.finished.map(|ended| Value::from(time::write(ended)));
+    let moment = |time: Option<Timestamp>| time.map(|time| Value::from(time::write(time)));
+    // Trivy states one time, and writes it into both places in its own cosign-vuln format.
+    let started = command.map(|command| command.started).or(report.finished);
+    let ended = report.finished.or(command.map(|command| command.finished));
     let predicate = json!({
         "scanner": scanner,
-        // Trivy states one time, and writes it into both places in its own cosign-vuln format.
-        "metadata": object([("scanStartedOn", ended.clone()), ("scanFinishedOn", ended)]),
-        MEMBER: member(bound),
+        "metadata": object([
+            ("scanStartedOn", moment(started)), ("scanFinishedOn", moment(ended)),
+        ]),
+        MEMBER: member(bound, command),
         run::MEMBER: run,
     });
     if predicate.to_string().len() > PREDICATE {
@@ -67,9 +80,13 @@ pub(crate) fn lines(bound: &Bound<'_>, now: Timestamp) -> Vec<String> {
     if !report.suppressed.is_empty() {
         lines.push(format!("suppressed in the report: {}", report.suppressed.len()));
     }
+    if report.filtered == Filtered::Yes && !report.filters.is_empty() {
+        let filters = text::escape_short(&report.filters.join(", "), 60);
+        lines.push(format!("filtered: {filters}"));
+    }
     if report.ran == Ran::Claimed {
         lines.push("nothing in the report shows that vulnerabilities were looked for;".to_owned());
-        lines.push("run trivy with --list-all-pkgs=false for one that does".to_owned());
+        lines.push("trivy's JSON with --list-all-pkgs=false does".to_owned());
     }
     if bound.by() == By::None {
         lines.push("unbound: nothing in the report says that it is about this image".to_owned());
@@ -77,7 +94,7 @@ pub(crate) fn lines(bound: &Bound<'_>, now: Timestamp) -> Vec<String> {
     lines
 }
 
-fn member(bound: &Bound<'_>) -> Value {
+fn member(bound: &Bound<'_>, command: Option<&Command>) -> Value {
     let report = bound.report();
     let left_out = report.left_out;
     let mut member = object([
@@ -85,6 +102,9 @@ fn member(bound: &Bound<'_>) -> Value {
         ("of", Some(report.of.word().into())),
         ("ran", Some(report.ran.word().into())),
         ("report", Some(report.file.to_value())),
+        ("exitCode", command.map(|command| command.ended.exit_status().into())),
+        ("filtered", Some(report.filtered.word().into())),
+        ("filters", Some(json!(report.filters)).filter(|_| !report.filters.is_empty())),
         ("suppressed", Some(report.suppressed.iter().map(suppressed).collect())),
         (
             "leftOut",
@@ -119,6 +139,7 @@ fn finding(finding: &Finding) -> Value {
         ("fix", none),
         ("status", said(&finding.status)),
         ("purl", said(&finding.place.purl)),
+        ("aliases", Some(json!(finding.aliases)).filter(|_| !finding.aliases.is_empty())),
     ]);
     json!({
         "id": finding.id,

@@ -2,7 +2,8 @@
 //!
 //! Described in docs/predicates/test-result.md; read back by `evidence::predicate::test_result`. The
 //! result follows the counts, and the counts the cases: nothing that a report says of its own sums
-//! is repeated. Properties and output of tests never get here.
+//! is repeated. A run that did not end with 0 has failed, however green its report is. Properties
+//! and output of tests never get here.
 
 use evidence::{
     json::{Map, Value, json},
@@ -19,10 +20,39 @@ use super::{
 /// What says how the tests went.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Tested<'a> {
-    /// A command that was run here.
-    Command(&'a Ran),
-    /// Reports of a run that ended before.
-    Reports(&'a TestReport),
+    /// A command that was run here, and is the one test.
+    Command {
+        /// How it ended.
+        ran: &'a Ran,
+        /// Why its report is not read, if it failed and owes one: the code of the refusal.
+        unread: Option<&'static str>,
+    },
+    /// Reports, and how the run ended that wrote them, if that is known.
+    Reports {
+        /// What they say.
+        report: &'a TestReport,
+        /// How the run ended.
+        end: Option<End<'a>>,
+    },
+}
+
+/// How a run ended that wrote reports.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum End<'a> {
+    /// It was run here.
+    Here(&'a Ran),
+    /// It ran before, and ended with this status by somebody's word.
+    Said(u8),
+}
+
+impl End<'_> {
+    /// The status, as a shell has it.
+    pub(crate) fn status(self) -> u8 {
+        match self {
+            Self::Here(ran) => ran.ended.exit_status(),
+            Self::Said(status) => status,
+        }
+    }
 }
 
 /// The predicate.
@@ -33,7 +63,7 @@ pub(crate) fn predicate(tested: Tested<'_>, run: &Run) -> Value {
     if let Some(url) = &run.url {
         predicate.insert("url".to_owned(), url.as_str().into());
     }
-    if let Tested::Reports(report) = tested {
+    if let Tested::Reports { report, .. } = tested {
         // The first names of very many tests say nothing; all of a few do.
         if report.passed.more == 0 {
             predicate.insert("passedTests".to_owned(), json!(report.passed.listed));
@@ -46,13 +76,32 @@ pub(crate) fn predicate(tested: Tested<'_>, run: &Run) -> Value {
     predicate.into()
 }
 
-impl Tested<'_> {
+impl<'a> Tested<'a> {
     /// The result.
     pub(crate) fn word(self) -> Word {
         match self {
-            Self::Command(Ran { ended: Ended::Exit(0), .. }) => Word::Passed,
-            Self::Command(_) => Word::Failed,
-            Self::Reports(report) => report.word(),
+            Self::Command { ran: Ran { ended: Ended::Exit(0), .. }, .. } => Word::Passed,
+            Self::Command { .. } => Word::Failed,
+            Self::Reports { end: Some(end), .. } if end.status() != 0 => Word::Failed,
+            Self::Reports { report, .. } => report.word(),
+        }
+    }
+
+    /// The status with which the run ended, as a shell has it.
+    pub(crate) fn status(self) -> Option<u8> {
+        match self {
+            Self::Command { ran, .. } => Some(ran.ended.exit_status()),
+            Self::Reports { end, .. } => end.map(End::status),
+        }
+    }
+
+    /// The command that was run here.
+    pub(crate) fn ran(self) -> Option<&'a Ran> {
+        match self {
+            Self::Command { ran, .. } | Self::Reports { end: Some(End::Here(ran)), .. } => {
+                Some(ran)
+            }
+            Self::Reports { .. } => None,
         }
     }
 
@@ -60,10 +109,10 @@ impl Tested<'_> {
         let passed = u64::from(self.word() == Word::Passed);
         match self {
             // The command is the one test.
-            Self::Command(_) => {
+            Self::Command { .. } => {
                 Counts { executed: 1, passed, failed: 1 - passed, ..Counts::default() }
             }
-            Self::Reports(report) => report.counts,
+            Self::Reports { report, .. } => report.counts,
         }
     }
 }
@@ -76,7 +125,7 @@ fn configuration(tested: Tested<'_>, run: &Run) -> Vec<Value> {
         configuration
             .push(json!({"uri": format!("git+{source}{at}"), "digest": {"gitCommit": commit}}));
     }
-    if let Tested::Reports(report) = tested {
+    if let Tested::Reports { report, .. } = tested {
         configuration.extend(report.files.iter().map(super::report::Described::to_value));
     }
     configuration
@@ -94,20 +143,29 @@ fn member(tested: Tested<'_>) -> Value {
     ] {
         member.insert(name.to_owned(), number.into());
     }
-    let (started, finished) = match tested {
-        Tested::Command(ran) => (Some(ran.started), Some(ran.finished)),
-        Tested::Reports(report) => (report.span.started, report.span.finished),
+    let (started, finished) = match (tested, tested.ran()) {
+        // What was seen outweighs what is stated.
+        (_, Some(ran)) => (Some(ran.started), Some(ran.finished)),
+        (Tested::Reports { report, .. }, None) => (report.span.started, report.span.finished),
+        (Tested::Command { .. }, None) => (None, None),
     };
     for (name, time) in [("startedOn", started), ("finishedOn", finished)] {
         if let Some(time) = time {
             member.insert(name.to_owned(), time::write(time).into());
         }
     }
-    match tested {
-        Tested::Command(ran) => {
-            member.insert("command".to_owned(), command(ran));
-        }
-        Tested::Reports(report) => unlisted(&mut member, report),
+    if let Some(status) = tested.status() {
+        member.insert("exitCode".to_owned(), status.into());
+    }
+    if let Some(ran) = tested.ran() {
+        let unread = match tested {
+            Tested::Command { unread, .. } => unread,
+            Tested::Reports { .. } => None,
+        };
+        member.insert("command".to_owned(), command(ran, unread));
+    }
+    if let Tested::Reports { report, .. } = tested {
+        unlisted(&mut member, report);
     }
     member.into()
 }
@@ -128,12 +186,15 @@ fn unlisted(member: &mut Map<String, Value>, report: &TestReport) {
     }
 }
 
-fn command(ran: &Ran) -> Value {
+fn command(ran: &Ran, unread: Option<&'static str>) -> Value {
     let mut command = Map::new();
     match ran.ended {
         Ended::Exit(status) => command.insert("exitStatus".to_owned(), status.into()),
         Ended::Signal(number) => command.insert("signal".to_owned(), number.into()),
     };
+    if let Some(code) = unread {
+        command.insert("unreadReport".to_owned(), code.into());
+    }
     if let Some(recorded) = &ran.recorded {
         command.insert("arguments".to_owned(), json!(recorded.arguments));
         command.insert("output".to_owned(), recorded.output.as_str().into());

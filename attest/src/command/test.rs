@@ -1,28 +1,28 @@
 //! `attest test`: how tests ended, by their reports or by a command that is run here.
 
-use std::ffi::OsString;
+use std::path::Path;
 
 use evidence::{
     predicate::{self, test_result::Word},
     text::escape_short,
 };
 
-use super::{environment, options, resolve};
+use super::{child, environment, options, resolve};
 use crate::{
     collect::{
-        command::{self, Ended, Ran},
+        command::Ended,
         report::{
             files,
+            fresh::Before,
             test::{self as report, Reader, TestReport},
         },
-        test::{self, Tested},
+        test::{self, End, Tested},
     },
-    deliver::{self, Hand, deliver},
+    deliver::{Hand, deliver},
     error::Error,
     report::{Paragraph, Report},
     request::{self, Delivery, Signing, Target, TestSource},
     resolve::Image,
-    sign::KeyReference,
     statement::{self, Predicate},
     world::World,
 };
@@ -30,22 +30,27 @@ use crate::{
 /// Failed tests that are named on the screen.
 const FAILED_SHOWN: usize = 10;
 
+/// What is to be run.
+struct Asked {
+    command: Vec<std::ffi::OsString>,
+    record: bool,
+    reports: Vec<String>,
+}
+
 pub(super) async fn run(world: &World, request: request::Test) -> Result<Report, Error> {
     let request::Test { target, signing, source } = request;
     match source {
-        TestSource::Reports(words) => {
+        TestSource::Reports { words, exit_code } => {
             let hand = Hand::open(world, &signing)?;
-            let report = read(&words)?;
+            let report = read(&words, |_| Ok(()))?;
             let image = resolve(world, target).await?;
             super::say_age(world, report.span.finished, world.now())?;
-            attest(world, &signing, hand, &image, Tested::Reports(&report)).await
+            let tested = Tested::Reports { report: &report, end: exit_code.map(End::Said) };
+            attest(world, &signing, hand, &image, tested).await
         }
-        TestSource::Command { command, record } => {
-            let around = |error| match error {
-                Error::Command(error) => Error::Command(error),
-                error => Error::AroundCommand(Box::new(error)),
-            };
-            commanded(world, target, &signing, &command, record).await.map_err(around)
+        TestSource::Command { command, record, reports } => {
+            let asked = Asked { command, record, reports };
+            commanded(world, target, &signing, &asked).await.map_err(child::around)
         }
     }
 }
@@ -55,38 +60,43 @@ async fn commanded(
     world: &World,
     target: Target,
     signing: &Signing,
-    command: &[OsString],
-    record: bool,
+    asked: &Asked,
 ) -> Result<Report, Error> {
+    let Asked { command, record, reports } = asked;
     let hand = Hand::open(world, signing)?;
     let access = target.access.clone();
     let image = resolve(world, target).await?;
-    let ran = start(world, signing, command, record)?;
+    let before = Before::look_for(reports);
+    let ran = child::run(world, signing, command, *record)?;
     let image = image.reopen(&options(world, &access))?;
-    attest(world, signing, hand, &image, Tested::Command(&ran)).await
+    let read = match reports.as_slice() {
+        [] => None,
+        words => Some(read(words, |path| Ok(before.wrote(path, ran.started)?))),
+    };
+    let tested = match &read {
+        None => Tested::Command { ran: &ran, unread: None },
+        Some(Ok(report)) => Tested::Reports { report, end: Some(End::Here(&ran)) },
+        // It failed, whatever became of its report: not to say so would leave an older success.
+        Some(Err(error)) if ran.ended != Ended::Exit(0) => {
+            world.say(&format!("warning: {error}; what is attested is that the command failed"));
+            Tested::Command { ran: &ran, unread: Some(error.code()) }
+        }
+        Some(Err(_)) => Tested::Command { ran: &ran, unread: None },
+    };
+    match read {
+        Some(Err(error)) if ran.ended == Ended::Exit(0) => Err(error),
+        _ => attest(world, signing, hand, &image, tested).await,
+    }
 }
 
-fn read(words: &[String]) -> Result<TestReport, Error> {
+/// Reads the reports that the words name, each once it passed `admit`.
+fn read(words: &[String], admit: impl Fn(&Path) -> Result<(), Error>) -> Result<TestReport, Error> {
     let mut reader = Reader::default();
     for path in files::find(words)? {
+        admit(&path)?;
         reader.add(&files::read(&path)?)?;
     }
     Ok(reader.finish()?)
-}
-
-/// Runs the command without whatever could sign.
-fn start(world: &World, signing: &Signing, words: &[OsString], record: bool) -> Result<Ran, Error> {
-    let key = deliver::key(world, signing.key.clone())?;
-    let secret = key.as_ref().and_then(KeyReference::variable).map(str::to_owned);
-    let request = command::Request {
-        words,
-        environment: world.environment.clone(),
-        named_secrets: secret.as_slice(),
-        record,
-        // Our own result stands on stdout; the command's words would be taken for it.
-        stdout_to_stderr: true,
-    };
-    command::run(request, || world.now()).map_err(Error::Command)
 }
 
 async fn attest(
@@ -104,10 +114,8 @@ async fn attest(
     let prepared = statement::make(image.subject(), predicate, &run)?;
     let delivered = deliver(image, &prepared, hand.as_ref(), &signing.delivery, now).await?;
     let said = vec![Paragraph { label: "Test", lines: lines(tested, signing) }];
-    let status = match tested {
-        Tested::Command(ran) => Some(ran.ended.exit_status()),
-        Tested::Reports(_) => None,
-    };
+    // A status that somebody says is attested, and not ours to end with.
+    let status = tested.ran().map(|ran| ran.ended.exit_status());
     let closing = (signing.delivery != Delivery::DryRun).then(|| closing(tested)).flatten();
     Ok(Report::attested(image, &prepared, said, delivered).closing(closing, status))
 }
@@ -117,15 +125,15 @@ fn lines(tested: Tested<'_>, signing: &Signing) -> Vec<String> {
     let word = tested.word().word();
     let named = name.map(|name| format!("   ({})", escape_short(name, 60))).unwrap_or_default();
     match tested {
-        Tested::Command(Ran { ended: Ended::Exit(status), .. }) => {
-            vec![format!("{word}   the command ended with {status}{named}")]
-        }
-        Tested::Command(Ran { ended: Ended::Signal(number), .. }) => {
-            vec![format!("{word}   the command was killed by signal {number}{named}")]
-        }
-        Tested::Reports(report) => {
+        Tested::Command { ran, .. } => vec![format!("{word}   {}{named}", ran.ended.words())],
+        Tested::Reports { report, end } => {
             let failed = report.failed.listed.iter().take(FAILED_SHOWN);
-            std::iter::once(report::line(report, name))
+            let end = end.filter(|end| end.status() != 0).map(|end| match end {
+                End::Here(ran) => ran.ended.words(),
+                End::Said(status) => format!("the run ended with {status}"),
+            });
+            std::iter::once(report::line(report, tested.word(), name))
+                .chain(end)
                 .chain(failed.map(|name| format!("failed: {}", escape_short(name, 60))))
                 .collect()
         }
@@ -135,8 +143,13 @@ fn lines(tested: Tested<'_>, signing: &Signing) -> Vec<String> {
 /// A failure is attested and said once more, where nobody overlooks it.
 fn closing(tested: Tested<'_>) -> Option<String> {
     match tested {
-        Tested::Command(_) if tested.word() == Word::Passed => None,
-        Tested::Command(_) => Some(format!("attested {}", tested.word().word())),
-        Tested::Reports(report) => report::verdict(report),
+        Tested::Reports { report, .. } if report.word() == tested.word() => report::verdict(report),
+        _ if tested.word() == Word::Passed => None,
+        Tested::Command { .. } => Some(format!("attested {}", tested.word().word())),
+        // The report has no failure; what there is, is the status.
+        Tested::Reports { .. } => {
+            let status = tested.status().unwrap_or_default();
+            Some(format!("attested {} (exit status {status})", tested.word().word()))
+        }
     }
 }

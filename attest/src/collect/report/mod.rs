@@ -7,6 +7,7 @@
 
 pub(crate) mod ended;
 pub(crate) mod files;
+pub(crate) mod fresh;
 pub(crate) mod refused;
 pub(crate) mod scan;
 pub(crate) mod test;

@@ -106,6 +106,12 @@ pub(crate) enum Refused {
         /// How many version files.
         versions: usize,
     },
+    /// Not of the run that was watched.
+    #[error("`{}` was there before the command, and the command did not write it", shown(.file))]
+    Stale {
+        /// The report.
+        file: String,
+    },
     /// Too deep.
     #[error("`{}` nests deeper than {limit} elements", shown(.file))]
     TooDeep {
@@ -163,6 +169,12 @@ pub(crate) enum Refused {
         line: usize,
         /// The column, from 1.
         column: usize,
+    },
+    /// The report names other layers than the image has.
+    #[error("`{}` is about another image: its layers are not those of this one", shown(.file))]
+    WrongLayers {
+        /// The report.
+        file: String,
     },
     /// The report names another image.
     #[error("`{}` is about another image: its {member} is {}, this image is {image}", shown(.file),
@@ -263,6 +275,7 @@ impl Refused {
             Self::NoTest { .. } => "no-test",
             Self::OtherVersion { .. } => "other-version",
             Self::ReportCount { .. } => "report-count",
+            Self::Stale { .. } => "stale-report",
             Self::TooDeep { .. } => "too-deep",
             Self::TooLarge { .. } => "too-large",
             Self::TooMany { .. } => "too-many",
@@ -270,7 +283,7 @@ impl Refused {
             Self::Unbound { .. } => "unbound",
             Self::UnknownFormat { .. } => "unknown-format",
             Self::Unreadable { .. } => "unreadable",
-            Self::WrongImage { .. } => "wrong-image",
+            Self::WrongImage { .. } | Self::WrongLayers { .. } => "wrong-image",
         }
     }
 
@@ -297,7 +310,10 @@ impl Refused {
                  --database-updated"
             }
             Self::NoReport { .. } => "check the path; quote a pattern, so that the shell leaves it",
-            Self::NoScan { .. } => "run trivy with `--scanners vuln` on an image that has packages",
+            Self::NoScan { .. } => {
+                "run the scanner for vulnerabilities (trivy: `--scanners vuln`) on an image that has \
+                 packages"
+            }
             Self::NoTest { .. } => {
                 "an attestation says that tests ran; check the filter, and that the report is of \
                  this run"
@@ -305,6 +321,9 @@ impl Refused {
             Self::OtherVersion { .. } => "give the version file of the trivy that made the report",
             Self::ReportCount { .. } => {
                 "run `attest scan` once for each report, with one version file beside it at most"
+            }
+            Self::Stale { .. } => {
+                "give the path that the command writes, and remove old reports before it runs"
             }
             Self::TooDeep { .. } | Self::TooLarge { .. } => {
                 "split the report; nothing that a person can read is this large"
@@ -320,9 +339,12 @@ impl Refused {
                  attestation repeats"
             }
             Self::UnknownFormat { .. } => {
-                "`attest scan` reads Trivy JSON (`trivy image --format json`), `attest test` JUnit XML"
+                "`attest scan` reads JSON of Trivy, Grype and OSV-Scanner, and SARIF; `attest test` \
+                 JUnit XML, TAP, and JSON lines of `go test -json` and libtest"
             }
-            Self::WrongImage { .. } => "scan this image, by digest, and attest that report",
+            Self::WrongImage { .. } | Self::WrongLayers { .. } => {
+                "scan this image, by digest, and attest that report"
+            }
         }
     }
 }

@@ -25,7 +25,12 @@ fn report(names: &[&str]) -> ScanReport {
 
 fn bound(report: &ScanReport, unbound: bool) -> Bound<'_> {
     let (manifest, config) = (digest(MANIFEST), digest(CONFIG));
-    bind::bind(report, bind::Image { manifest: &manifest, config: Some(&config) }, unbound).unwrap()
+    bind::bind(
+        report,
+        bind::Image { manifest: &manifest, config: Some(&config), layers: &[] },
+        unbound,
+    )
+    .unwrap()
 }
 
 fn written(report: &ScanReport) -> Value {
@@ -34,7 +39,7 @@ fn written(report: &ScanReport) -> Value {
         signed_at: Some("2026-11-23T18:00:00Z".into()),
         ..Run::default()
     };
-    predicate(&bound(report, true), &run).unwrap()
+    predicate(&bound(report, true), None, &run).unwrap()
 }
 
 /// Through the bytes that are signed, as `verify` reads them.
@@ -133,6 +138,7 @@ fn the_predicate_has_these_members() {
             "bound": "manifest",
             "of": "image",
             "ran": "shown",
+            "filtered": "yes",
             "report": report.file.to_value(),
             "leftOut": {"secrets": 0, "misconfigurations": 0, "licenses": 0},
             "database": {
@@ -170,7 +176,7 @@ fn a_time_that_the_report_lacks_is_left_out() {
 fn what_verify_would_not_read_is_refused() {
     let mut report = report(&["trivy-vuln-madeup-db-registry.json"]);
     report.findings[0].id = "X".repeat(PREDICATE);
-    let refused = predicate(&bound(&report, false), &Run::default()).unwrap_err();
+    let refused = predicate(&bound(&report, false), None, &Run::default()).unwrap_err();
     assert_eq!(refused.code(), "too-many");
 }
 
@@ -195,11 +201,60 @@ fn people_are_told_what_counts_and_what_does_not() {
             "critical 0, high 0, medium 0, low 0, unknown 0",
             "not vulnerabilities, left out: 2 secrets",
             "nothing in the report shows that vulnerabilities were looked for;",
-            "run trivy with --list-all-pkgs=false for one that does",
+            "trivy's JSON with --list-all-pkgs=false does",
             "unbound: nothing in the report says that it is about this image",
         ]
     );
     for line in lines(&bound(&clean, true), now) {
         assert!(line.len() <= 80 - "Scan      ".len(), "{line}");
     }
+}
+
+#[test]
+fn every_dialect_is_read_back_with_what_was_taken_out() {
+    for (name, tool, filtered, suppressed) in [
+        ("grype-madeup-db-registry.json", "grype", vulns::Filtered::No, 0),
+        ("grype-madeup-db-only-fixed.json", "grype", vulns::Filtered::Yes, 5),
+        ("osv-scanner-madeup-db.json", "osv-scanner", vulns::Filtered::Unknown, 0),
+        ("trivy-vuln-madeup-db-registry.sarif", "trivy", vulns::Filtered::Unknown, 0),
+        ("osv-scanner-madeup-db.sarif", "osv-scanner", vulns::Filtered::Unknown, 0),
+    ] {
+        let report = report(&[name]);
+        let (scan, _) = read_back(written(&report));
+        assert_eq!((scan.tool.as_str(), scan.filtered), (tool, Some(filtered)), "{name}");
+        assert_eq!((scan.findings.len(), scan.suppressed), (report.findings.len(), suppressed));
+        assert_eq!(scan.database, report.database.map(|database| database.updated));
+        let severities: Vec<_> = scan.findings.iter().map(|f| f.severity).collect();
+        let expected: Vec<_> = report.findings.iter().map(Finding::severity).collect();
+        assert_eq!(severities, expected, "{name}");
+    }
+}
+
+#[test]
+fn a_scanner_that_was_run_here_gives_its_times_and_status() {
+    use crate::collect::command::Ended;
+    let at = |text| time::parse(text).unwrap();
+    let ran = Command {
+        ended: Ended::Exit(2),
+        started: at("2026-11-23T17:00:00Z"),
+        finished: at("2026-11-23T17:00:09Z"),
+        recorded: None,
+    };
+    let of = |name: &str| {
+        let mut report = report(&[name]);
+        report.filters = vec!["--only-fixed".into()];
+        predicate(&bound(&report, true), Some(&ran), &Run::default()).unwrap()
+    };
+    let silent = of("osv-scanner-madeup-db.json");
+    assert_eq!(
+        silent["metadata"],
+        json!({"scanStartedOn": "2026-11-23T17:00:00Z", "scanFinishedOn": "2026-11-23T17:00:09Z"})
+    );
+    assert_eq!(silent["attest_scan"]["exitCode"], 2);
+    assert_eq!(silent["attest_scan"]["filters"], json!(["--only-fixed"]));
+    let finding = &silent["scanner"]["result"][0]["annotations"][0];
+    assert_eq!(finding["aliases"], json!(["CVE-2099-10002"]));
+    // The report's own end is the end of the scan.
+    let stated = of("grype-madeup-db-registry.json");
+    assert_eq!(stated["metadata"]["scanFinishedOn"], "2026-11-23T17:38:59Z");
 }

@@ -67,7 +67,7 @@ fn verify_reads_back_what_the_reports_say() {
         &["surefire-rerun/TEST-com.example.shop.FlakyTest.xml"],
     ] {
         let report = report(names);
-        let result = read_back(predicate(Tested::Reports(&report), &run()));
+        let result = read_back(predicate(Tested::Reports { report: &report, end: None }, &run()));
         assert_eq!(result.result, report.word(), "{names:?}");
         assert_eq!(result.counts, Some(report.counts), "{names:?}");
         assert_eq!(result.failed_tests, report.failed.listed);
@@ -81,7 +81,7 @@ fn the_predicate_has_these_members() {
     let report = report(&["nextest-flaky.xml"]);
     let digest = Digest::sha256(&sample("test/nextest-flaky.xml").bytes);
     assert_eq!(
-        predicate(Tested::Reports(&report), &run()),
+        predicate(Tested::Reports { report: &report, end: None }, &run()),
         json!({
             "result": "WARNED",
             "configuration": [
@@ -117,7 +117,7 @@ fn properties_and_output_are_never_copied() {
     let mut reader = Reader::default();
     reader.add(&made("leaky.xml", xml)).unwrap();
     let report = reader.finish().unwrap();
-    let written = predicate(Tested::Reports(&report), &run()).to_string();
+    let written = predicate(Tested::Reports { report: &report, end: None }, &run()).to_string();
     assert!(written.contains("failedTests") && !written.contains(secret), "{written}");
     let surefire = report_of_surefire();
     assert!(!surefire.contains("java.version") && !surefire.contains("/home/ci"), "{surefire}");
@@ -130,7 +130,7 @@ fn report_of_surefire() -> String {
         text.contains("java.version") && text.contains("/home/ci"),
         "the sample has properties"
     );
-    predicate(Tested::Reports(&report(&[name])), &run()).to_string()
+    predicate(Tested::Reports { report: &report(&[name]), end: None }, &run()).to_string()
 }
 
 #[test]
@@ -139,7 +139,7 @@ fn many_passed_tests_are_counted_and_not_listed() {
     let written = |count: usize| {
         let mut reader = Reader::default();
         reader.add(&made("many.xml", format!("<testsuite>{}</testsuite>", cases(count)))).unwrap();
-        predicate(Tested::Reports(&reader.finish().unwrap()), &Run::default())
+        predicate(Tested::Reports { report: &reader.finish().unwrap(), end: None }, &Run::default())
     };
     assert_eq!(written(200)["passedTests"].as_array().unwrap().len(), 200);
     let many = written(201);
@@ -150,13 +150,14 @@ fn many_passed_tests_are_counted_and_not_listed() {
 
 #[test]
 fn a_command_is_one_test() {
-    let passed = predicate(Tested::Command(&ran(Ended::Exit(0))), &run());
+    let passed = predicate(Tested::Command { ran: &ran(Ended::Exit(0)), unread: None }, &run());
     assert_eq!(
         passed["attest_test"],
         json!({
             "executed": 1, "passed": 1, "warned": 0, "failed": 0, "skipped": 0,
             "startedOn": "2026-11-23T17:00:00Z",
             "finishedOn": "2026-11-23T17:00:09Z",
+            "exitCode": 0,
             "command": {"exitStatus": 0},
         })
     );
@@ -166,7 +167,7 @@ fn a_command_is_one_test() {
     for (ended, command) in
         [(Ended::Exit(3), json!({"exitStatus": 3})), (Ended::Signal(9), json!({"signal": 9}))]
     {
-        let failed = predicate(Tested::Command(&ran(ended)), &Run::default());
+        let failed = predicate(Tested::Command { ran: &ran(ended), unread: None }, &Run::default());
         assert_eq!(failed["attest_test"]["command"], command);
         assert_eq!(failed["configuration"], json!([]));
         let result = read_back(failed);
@@ -182,9 +183,56 @@ fn arguments_and_output_stand_only_where_they_were_kept() {
         output: "no\n".into(),
         cut: true,
     });
-    let written = predicate(Tested::Command(&ran), &Run::default());
+    let written = predicate(Tested::Command { ran: &ran, unread: None }, &Run::default());
     assert_eq!(
         written["attest_test"]["command"],
         json!({"exitStatus": 1, "arguments": ["make", "test"], "output": "no\n", "outputCut": true})
     );
+}
+
+#[test]
+fn a_run_that_failed_has_failed_however_green_its_report() {
+    let green = report(&["jest-junit-load-error-hidden.xml"]);
+    let red = report(&["nextest-mixed.xml"]);
+    let ran_with = |status| ran(Ended::Exit(status));
+    let (good, bad) = (ran_with(0), ran_with(1));
+    for (report, end, word) in [
+        (&green, None, Word::Passed),
+        (&green, Some(End::Said(0)), Word::Passed),
+        (&green, Some(End::Said(1)), Word::Failed),
+        (&green, Some(End::Here(&good)), Word::Passed),
+        (&green, Some(End::Here(&bad)), Word::Failed),
+        (&red, Some(End::Here(&good)), Word::Failed),
+        (&red, Some(End::Said(0)), Word::Failed),
+    ] {
+        let written = predicate(Tested::Reports { report, end }, &run());
+        let status = end.map(End::status);
+        assert_eq!(written["attest_test"].get("exitCode").cloned(), status.map(Value::from));
+        let here = matches!(end, Some(End::Here(_)));
+        assert_eq!(written["attest_test"].get("command").is_some(), here);
+        assert_eq!(
+            written["attest_test"].get("finishedOn").is_some(),
+            here || report.span.finished.is_some()
+        );
+        let read = read_back(written);
+        assert_eq!(read.result, word, "{end:?}");
+        // What the cases say is said all the same.
+        assert_eq!(read.counts.unwrap(), report.counts);
+    }
+    let killed = ran(Ended::Signal(9));
+    let written =
+        predicate(Tested::Reports { report: &green, end: Some(End::Here(&killed)) }, &run());
+    assert_eq!(written["attest_test"]["exitCode"], 137);
+    assert_eq!(written["attest_test"]["command"], json!({"signal": 9}));
+}
+
+#[test]
+fn a_command_that_failed_says_why_its_report_is_not_read() {
+    let tested = Tested::Command { ran: &ran(Ended::Exit(2)), unread: Some("no-report") };
+    let written = predicate(tested, &run());
+    assert_eq!(
+        written["attest_test"]["command"],
+        json!({"exitStatus": 2, "unreadReport": "no-report"})
+    );
+    assert_eq!(read_back(written).result, Word::Failed);
 }

@@ -2,10 +2,14 @@
 //!
 //! The config digest decides the platform: where the report has one, it must be the image's. A
 //! manifest digest in the report may be that of an index, which vouches for no platform; so it
-//! binds only a report without a config digest, and only to a manifest. A report about another
-//! image is refused whatever was asked for; one about no image unless the caller says `unbound`.
+//! binds only a report without a config digest, and only to a manifest. Layers bind a report that
+//! has neither: all of them, in order. A report about another image is refused whatever was asked
+//! for; one about no image unless the caller says `unbound`.
 
-use evidence::Digest;
+use evidence::{
+    Digest,
+    json::{self, Value},
+};
 
 use super::{
     super::{Refused, refused::Unnamed},
@@ -19,6 +23,8 @@ pub(crate) struct Image<'a> {
     pub(crate) manifest: &'a Digest,
     /// Of its config; an index has none.
     pub(crate) config: Option<&'a Digest>,
+    /// Of its layers before compression, the lowest first; empty where they are not known.
+    pub(crate) layers: &'a [String],
 }
 
 /// By what a report is bound to the image: `attest_scan.bound`.
@@ -26,6 +32,8 @@ pub(crate) struct Image<'a> {
 pub(crate) enum By {
     /// By the digest of the config.
     Config,
+    /// By the digests of all layers.
+    Layers,
     /// By the digest of the manifest.
     Manifest,
     /// By nothing.
@@ -37,6 +45,7 @@ impl By {
     pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Config => "config",
+            Self::Layers => "layers",
             Self::Manifest => "manifest",
             Self::None => "none",
         }
@@ -83,18 +92,38 @@ fn named(report: &ScanReport, image: Image<'_>) -> Result<By, Refused> {
         // An index. Even its own digest in the report says only where the scanner looked.
         let foreign = names.manifests.first().filter(|_| !manifest && names.config.is_none());
         return Err(match foreign {
-            Some(other) => wrong(file(), "RepoDigests", other, image.manifest),
+            Some(other) => wrong(file(), MANIFEST, other, image.manifest),
             None => Refused::Unbound { file: file(), why: Unnamed::Index },
         });
     };
     match (&names.config, names.manifests.first()) {
-        (Some(stated), _) if !is(stated, config) => Err(wrong(file(), "ImageID", stated, config)),
+        (Some(stated), _) if !is(stated, config) => Err(wrong(file(), CONFIG, stated, config)),
         (Some(_), _) if !manifest => Ok(By::Config),
         (Some(_), _) => Ok(By::Manifest),
         (None, Some(_)) if manifest => Ok(By::Manifest),
-        (None, Some(other)) => Err(wrong(file(), "RepoDigests", other, image.manifest)),
+        (None, Some(other)) => Err(wrong(file(), MANIFEST, other, image.manifest)),
+        (None, None) if !names.layers.is_empty() && !image.layers.is_empty() => {
+            if names.layers == image.layers {
+                return Ok(By::Layers);
+            }
+            Err(Refused::WrongLayers { file: file() })
+        }
         (None, None) => Err(Refused::Unbound { file: file(), why: Unnamed::Silent }),
     }
+}
+
+/// The name of a config digest in messages.
+const CONFIG: &str = "config digest";
+/// The name of a manifest digest in messages.
+const MANIFEST: &str = "manifest digest";
+
+/// The layers that an image configuration names (image-spec config.md, `rootfs.diff_ids`).
+pub(crate) fn layers(config: &[u8]) -> Vec<String> {
+    let config = json::parse(config).unwrap_or_default();
+    let layers = config.pointer("/rootfs/diff_ids").and_then(Value::as_array);
+    let texts = layers.into_iter().flatten().map(|layer| layer.as_str().map(str::to_owned));
+    // One that is no text makes all of them unknown.
+    texts.collect::<Option<_>>().unwrap_or_default()
 }
 
 fn wrong(file: String, member: &'static str, stated: &str, image: &Digest) -> Refused {

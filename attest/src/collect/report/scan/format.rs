@@ -13,6 +13,12 @@ const TRIVY_SCHEMA: u64 = 2;
 /// A format that is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Format {
+    /// `grype -o json`.
+    Grype,
+    /// `osv-scanner --format json`.
+    OsvScanner,
+    /// SARIF, of any scanner.
+    Sarif,
     /// `trivy image --format json`.
     Trivy,
     /// `trivy version --format json`.
@@ -35,7 +41,9 @@ struct Top {
     #[serde(rename = "spdxVersion")]
     spdx: Option<IgnoredAny>,
     matches: Option<IgnoredAny>,
+    descriptor: Option<IgnoredAny>,
     results: Option<IgnoredAny>,
+    experimental_config: Option<IgnoredAny>,
     artifacts: Option<IgnoredAny>,
     scanner: Option<IgnoredAny>,
     #[serde(rename = "_type")]
@@ -66,6 +74,10 @@ pub(super) fn of(file: &ReportFile) -> Result<Format, Refused> {
         Top { trivy_version: Some(_), .. } | Top { trivy_database: Some(_), .. } => {
             Ok(Format::TrivyVersion)
         }
+        Top { runs: Some(_), .. } => Ok(Format::Sarif),
+        Top { matches: Some(_), descriptor: Some(_), .. } => Ok(Format::Grype),
+        // Other linters and scanners have `results` as well.
+        Top { results: Some(_), experimental_config: Some(_), .. } => Ok(Format::OsvScanner),
         other => Err(Refused::UnknownFormat { file: name(), looks: other.looks() }),
     }
 }
@@ -87,14 +99,13 @@ fn is_object(bytes: &[u8]) -> bool {
 impl Top {
     fn looks(&self) -> Looks {
         let known = [
-            (self.runs.is_some(), "SARIF"),
             (self.cyclonedx.is_some(), "a CycloneDX bill of materials"),
             (self.spdx.is_some(), "an SPDX bill of materials"),
-            (self.matches.is_some(), "Grype JSON"),
+            (self.matches.is_some(), "Grype JSON without a descriptor"),
             (self.artifacts.is_some(), "Syft JSON"),
             (self.scanner.is_some(), "a predicate"),
             (self.statement.is_some(), "an in-toto statement"),
-            (self.results.is_some(), "OSV-Scanner JSON"),
+            (self.results.is_some(), "OSV-Scanner JSON without its configuration"),
         ];
         known.iter().find(|(there, _)| *there).map_or(Looks::Nothing, |(_, name)| Looks::Like(name))
     }

@@ -1,16 +1,21 @@
 //! A scanner's report, read: what was found, by which scanner, with which database, of what.
 //!
-//! The dialects (`trivy`; others are one file each) make a [`ScanReport`]; `bind` decides whether it
+//! The dialects (`trivy`, `grype`, `osv`, `sarif`) make a [`ScanReport`]; `bind` decides whether it
 //! is about the image. What a report suppressed or says of other matters is kept beside the
 //! findings, never among them, and nothing is rated here: the severity is the tool's own word.
 
+pub(crate) mod asked;
 pub(crate) mod bind;
 mod format;
+mod grype;
+mod osv;
+mod pieces;
+mod sarif;
 mod trivy;
 mod version;
 
 use evidence::{
-    predicate::vulns::{Fix, Severity},
+    predicate::vulns::{Filtered, Fix, Severity},
     time::{self, Timestamp},
 };
 
@@ -19,13 +24,20 @@ use super::{Described, Refused, ReportFile, ended};
 /// Findings per attestation; an image of 3,000 packages has some thousands.
 pub(crate) const FINDINGS: usize = 100_000;
 
+/// The package URL of Grype.
+const GRYPE: &str = "pkg:github/anchore/grype";
+/// The package URL of OSV-Scanner.
+const OSV_SCANNER: &str = "pkg:github/google/osv-scanner";
+/// The package URL of Trivy.
+const TRIVY: &str = "pkg:github/aquasecurity/trivy";
+
 /// A scanner's report.
 #[derive(Clone, Debug)]
 pub(crate) struct ScanReport {
     /// The file.
     pub(crate) file: Described,
     /// The scanner's name: `trivy`.
-    pub(crate) tool: &'static str,
+    pub(crate) tool: String,
     /// Its URI, a purl with its version where that is known.
     pub(crate) uri: String,
     /// Its version.
@@ -44,6 +56,10 @@ pub(crate) struct ScanReport {
     pub(crate) findings: Vec<Finding>,
     /// What was found and suppressed, as far as the report shows it.
     pub(crate) suppressed: Vec<Suppressed>,
+    /// Whether findings were taken out.
+    pub(crate) filtered: Filtered,
+    /// By what, as far as it is known: `--only-fixed`.
+    pub(crate) filters: Vec<String>,
     /// What the report holds besides vulnerabilities.
     pub(crate) left_out: LeftOut,
 }
@@ -68,6 +84,8 @@ pub(crate) enum Of {
     Other,
     /// A bill of materials, from which the image's names were copied.
     Sbom,
+    /// The report does not tell an image from its bill of materials.
+    Unknown,
 }
 
 impl Of {
@@ -77,6 +95,7 @@ impl Of {
             Self::Image => "image",
             Self::Other => "other",
             Self::Sbom => "sbom",
+            Self::Unknown => "unknown",
         }
     }
 }
@@ -110,6 +129,8 @@ pub(crate) struct Names {
     pub(crate) config: Option<String>,
     /// Digests of manifests, `repository@sha256:…`; of an index where the registry has one.
     pub(crate) manifests: Vec<String>,
+    /// The digests of the layers before compression, the lowest first.
+    pub(crate) layers: Vec<String>,
 }
 
 /// A finding.
@@ -117,6 +138,8 @@ pub(crate) struct Names {
 pub(crate) struct Finding {
     /// `CVE-2026-31337`.
     pub(crate) id: String,
+    /// Other ids of the same, as far as the report has them.
+    pub(crate) aliases: Vec<String>,
     /// Who rated it: a source that the tool names, or the tool.
     pub(crate) rated_by: String,
     /// The rating, as the tool spells it.
@@ -178,6 +201,9 @@ pub(crate) fn read(
     let mut versions = Vec::new();
     for file in files {
         match format::of(file)? {
+            format::Format::Grype => reports.push(grype::read(file)?),
+            format::Format::OsvScanner => reports.push(osv::read(file)?),
+            format::Format::Sarif => reports.push(sarif::read(file)?),
             format::Format::Trivy => reports.push(trivy::read(file)?),
             format::Format::TrivyVersion => versions.push(version::read(file)?),
         }
@@ -191,9 +217,11 @@ pub(crate) fn read(
         version.complete(&mut report)?;
     }
     if let Some(updated) = database_updated {
-        match versions.first() {
-            Some(version) if report.database.is_some_and(|known| known.updated != updated) => {
-                return Err(Refused::DatabaseTwice { file: version.file.clone() });
+        match report.database {
+            Some(known) if known.updated != updated => {
+                let version = versions.first().map(|version| version.file.clone());
+                let file = version.unwrap_or(report.file.name);
+                return Err(Refused::DatabaseTwice { file });
             }
             Some(_) => {}
             None => {
@@ -203,6 +231,11 @@ pub(crate) fn read(
     }
     agree(&report)?;
     Ok(report)
+}
+
+/// Whether a file is no report but what `trivy version --format json` wrote.
+pub(crate) fn is_version(file: &ReportFile) -> bool {
+    format::of(file) == Ok(format::Format::TrivyVersion)
 }
 
 /// A database that is younger than the scan did not make it.
@@ -216,6 +249,18 @@ fn agree(report: &ScanReport) -> Result<(), Refused> {
             database: time::write(database.updated),
             scan: time::write(finished),
         }),
+    }
+}
+
+/// A package URL with its version. A `+` or `%` would be read as something else in one (purl-spec,
+/// encoding).
+fn purl(base: &str, version: Option<&str>) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || ".-_~".contains(c);
+    match version {
+        Some(version) if version.chars().all(|c| plain(c) || c == '+') => {
+            format!("{base}@{}", version.replace('+', "%2B"))
+        }
+        _ => base.to_owned(),
     }
 }
 

@@ -6,6 +6,9 @@ use super::{
     *,
 };
 
+mod dialects;
+mod sarif;
+
 const MANIFEST: &str = "sha256:b18ecfa66f191decf29a4b62dce45eb44652f666947e86a975fd929b679dfa51";
 const CONFIG: &str = "sha256:1396f8186555d79f474ce19821f75ec296fdf5dabac437d7f6260d6d93d45436";
 const INDEX: &str = "sha256:782419d2e04c4377f25a4aaee15e8e753b4f0e45dae61616477e71f75cf447e0";
@@ -20,8 +23,15 @@ fn one(name: &str) -> Result<ScanReport, Refused> {
 
 fn bound(report: &ScanReport, unbound: bool) -> Result<By, Refused> {
     let (manifest, config) = (digest(MANIFEST), digest(CONFIG));
-    bind(report, Image { manifest: &manifest, config: Some(&config) }, unbound)
-        .map(|bound| bound.by())
+    let image = Image { manifest: &manifest, config: Some(&config), layers: &layers() };
+    bind(report, image, unbound).map(|bound| bound.by())
+}
+
+/// The layers of the image, by its config.
+fn layers() -> Vec<String> {
+    let name = CONFIG.replace(':', "/");
+    let path = root().join("testdata/images/app-oci/blobs").join(name);
+    bind::layers(&std::fs::read(path).unwrap())
 }
 
 fn edited(name: &str, from: &str, to: &str) -> ReportFile {
@@ -168,7 +178,7 @@ fn a_report_about_no_image_is_taken_only_when_said() {
 fn an_index_is_vouched_for_by_no_platform() {
     let name = "trivy-vuln-madeup-db-registry.json";
     let index = digest(INDEX);
-    let image = Image { manifest: &index, config: None };
+    let image = Image { manifest: &index, config: None, layers: &[] };
     let of_index = read(&[edited(name, MANIFEST, INDEX)], None).unwrap();
     let mut without_config = of_index.clone();
     without_config.names.config = None;
@@ -265,10 +275,14 @@ fn what_is_no_report_is_refused() {
     ] {
         assert_eq!(read(&[made("made.json", text)], None).unwrap_err().code(), code, "{text}");
     }
-    let grype = one("grype-clean.json").unwrap_err();
-    assert_eq!(grype.code(), "unknown-format");
-    assert!(grype.to_string().contains("Grype"), "{grype}");
-    assert_eq!(one("truncated-trivy-vuln.json").unwrap_err().code(), "truncated");
+    for name in ["syft-registry.json", "trivy-image-registry-tag.cdx.json"] {
+        let sbom = read(&[sample(&format!("sbom/{name}"))], None).unwrap_err();
+        assert_eq!(sbom.code(), "unknown-format");
+        assert!(sbom.to_string().contains("it looks like"), "{sbom}");
+    }
+    for name in ["truncated-trivy-vuln.json", "truncated-grype.sarif"] {
+        assert_eq!(one(name).unwrap_err().code(), "truncated");
+    }
 }
 
 #[test]
@@ -278,7 +292,7 @@ fn a_report_cut_anywhere_is_refused() {
     for entry in std::fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        if !name.contains("trivy") || name.starts_with("truncated") {
+        if name.starts_with("truncated") {
             continue;
         }
         seen += 1;
@@ -294,7 +308,7 @@ fn a_report_cut_anywhere_is_refused() {
             );
         }
     }
-    assert!(seen > 10, "{seen}");
+    assert!(seen > 30, "{seen}");
 }
 
 #[test]
@@ -326,7 +340,13 @@ proptest::proptest! {
     fn no_flipped_bytes_panic(
         flips in proptest::collection::vec((proptest::num::usize::ANY, proptest::num::u8::ANY), 1..4)
     ) {
-        for name in ["trivy-vuln-madeup-db-ignored-shown.json", "trivy-version.json"] {
+        for name in [
+            "trivy-vuln-madeup-db-ignored-shown.json",
+            "trivy-version.json",
+            "trivy-vuln-madeup-db-registry.sarif",
+            "grype-madeup-db-ignored.json",
+            "synthetic-osv-scanner-image-vulns.json",
+        ] {
             let mut file = sample(&format!("scan/{name}"));
             for (at, byte) in &flips {
                 let length = file.bytes.len();

@@ -1,14 +1,18 @@
-//! Trivy's JSON, schema 2 (trivy pkg/types/report.go): `trivy image --format json`.
+//! Trivy's JSON, schema 2 (trivy pkg/types/report.go): `trivy image --format json`, and of a file
+//! system, which names no image.
 //!
 //! Read are the scan's names and times, vulnerabilities, and what `--show-suppressed` shows. Not
 //! read is anything that filters: `--severity`, `--ignore-unfixed` and ignore files leave no trace.
 
-use evidence::predicate::vulns::Fix;
+use evidence::predicate::vulns::{Filtered, Fix};
 use serde::{Deserialize, de::IgnoredAny};
+use serde_json::value::RawValue;
 
 use super::{
-    super::{Refused, ReportFile, ended, refused::Counted},
-    FINDINGS, Finding, LeftOut, Names, Of, Place, Ran, ScanReport, Suppressed, format,
+    super::{Refused, ReportFile, ended},
+    FINDINGS, Finding, LeftOut, Names, Of, Place, Ran, ScanReport, Suppressed, TRIVY,
+    pieces::{Document, List, said, texts, too_many},
+    purl,
 };
 
 /// The name of the format in messages.
@@ -16,20 +20,20 @@ const FORMAT: &str = "Trivy JSON";
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Report {
-    #[serde(default)]
-    trivy: Option<Tool>,
+struct Report<'a> {
+    #[serde(borrow, default)]
+    trivy: Option<&'a RawValue>,
     #[serde(default)]
     created_at: Option<String>,
     #[serde(default)]
     artifact_type: Option<String>,
-    #[serde(default)]
-    metadata: Option<Metadata>,
-    #[serde(default)]
-    results: Option<Vec<OneResult>>,
+    #[serde(borrow, default)]
+    metadata: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    results: Option<List<'a>>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Tool {
     #[serde(default)]
@@ -41,17 +45,20 @@ struct Tool {
 struct Metadata {
     #[serde(rename = "ImageID")]
     image_id: Option<String>,
-    repo_digests: Option<Vec<String>>,
+    #[serde(deserialize_with = "texts")]
+    repo_digests: Vec<String>,
 }
 
 /// Absent lists are how Trivy says "none" (Go's `omitempty`).
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
-struct OneResult {
+struct OneResult<'a> {
     class: Option<String>,
     packages: Option<Vec<IgnoredAny>>,
-    vulnerabilities: Option<Vec<Vulnerability>>,
-    experimental_modified_findings: Option<Vec<Modified>>,
+    #[serde(borrow)]
+    vulnerabilities: Option<List<'a>>,
+    #[serde(borrow)]
+    experimental_modified_findings: Option<List<'a>>,
     secrets: Option<Vec<IgnoredAny>>,
     misconfigurations: Option<Vec<IgnoredAny>>,
     licenses: Option<Vec<IgnoredAny>>,
@@ -59,13 +66,13 @@ struct OneResult {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Vulnerability {
+struct Vulnerability<'a> {
     #[serde(rename = "VulnerabilityID")]
     id: String,
     #[serde(default)]
     pkg_name: Option<String>,
-    #[serde(default)]
-    pkg_identifier: Option<Identifier>,
+    #[serde(borrow, default)]
+    pkg_identifier: Option<&'a RawValue>,
     #[serde(default)]
     installed_version: Option<String>,
     #[serde(default)]
@@ -78,7 +85,7 @@ struct Vulnerability {
     severity: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct Identifier {
     #[serde(rename = "PURL", default)]
     purl: Option<String>,
@@ -87,7 +94,7 @@ struct Identifier {
 /// A finding that an ignore file or a VEX document changed (trivy pkg/types/finding.go).
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Modified {
+struct Modified<'a> {
     #[serde(rename = "Type")]
     kind: String,
     #[serde(default)]
@@ -96,72 +103,62 @@ struct Modified {
     statement: Option<String>,
     #[serde(default)]
     source: Option<String>,
-    #[serde(default)]
-    finding: Option<ModifiedVulnerability>,
+    #[serde(borrow, default)]
+    finding: Option<&'a RawValue>,
 }
 
 /// The finding inside, of which kind ever.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
-struct ModifiedVulnerability {
+struct ModifiedVulnerability<'a> {
     #[serde(rename = "VulnerabilityID")]
     id: Option<String>,
     pkg_name: Option<String>,
-    pkg_identifier: Option<Identifier>,
+    #[serde(borrow)]
+    pkg_identifier: Option<&'a RawValue>,
     installed_version: Option<String>,
     severity: Option<String>,
 }
 
 /// Reads a report; `format::of` has found out that it is one.
 pub(super) fn read(file: &ReportFile) -> Result<ScanReport, Refused> {
-    let report: Report = serde_json::from_slice(&file.bytes)
-        .map_err(|error| format::unreadable(file, FORMAT, &error))?;
-    let results = report.results.unwrap_or_default();
-    let ran = ran(&results).ok_or_else(|| Refused::NoScan { file: file.path.clone() })?;
-    let metadata = report.metadata.unwrap_or_default();
-    let version = report.trivy.and_then(|tool| said(tool.version));
+    let document = Document::new(file, FORMAT);
+    let report: Report<'_> = document.whole()?;
+    let metadata: Metadata = document.maybe(report.metadata)?;
+    let tool: Tool = document.maybe(report.trivy)?;
+    let version = said(tool.version);
     let mut read = ScanReport {
         file: file.described(),
-        tool: "trivy",
-        uri: uri(version.as_deref()),
+        tool: "trivy".to_owned(),
+        uri: purl(TRIVY, version.as_deref()),
         version,
         database: None,
         finished: report.created_at.as_deref().and_then(ended::stated),
         of: of(report.artifact_type.as_deref()),
-        ran,
+        ran: Ran::Claimed,
         names: Names {
             config: said(metadata.image_id),
-            manifests: metadata.repo_digests.unwrap_or_default(),
+            manifests: metadata.repo_digests,
+            layers: Vec::new(),
         },
         findings: Vec::new(),
         suppressed: Vec::new(),
+        filtered: Filtered::Unknown,
+        filters: Vec::new(),
         left_out: LeftOut::default(),
     };
-    results.into_iter().for_each(|result| add(&mut read, result));
-    if read.findings.len().max(read.suppressed.len()) > FINDINGS {
-        let limit = u64::try_from(FINDINGS).unwrap_or(u64::MAX);
-        return Err(Refused::TooMany { what: Counted::Findings, limit });
+    let mut ran = None;
+    document.each(report.results, |result| {
+        let shown = add(&mut read, document, result)?;
+        // A result that shows it does so for all of them.
+        ran = if ran == Some(Ran::Shown) { ran } else { shown.or(ran) };
+        Ok(())
+    })?;
+    read.ran = ran.ok_or_else(|| Refused::NoScan { file: file.path.clone() })?;
+    if !read.suppressed.is_empty() {
+        read.filtered = Filtered::Yes;
     }
     Ok(read)
-}
-
-/// The scanner's purl. A `+` or `%` would be read as something else in one (purl-spec, encoding).
-pub(super) fn uri(version: Option<&str>) -> String {
-    const NAME: &str = "pkg:github/aquasecurity/trivy";
-    let plain = |c: char| c.is_ascii_alphanumeric() || ".-_~".contains(c);
-    match version {
-        Some(version) if version.chars().all(|c| plain(c) || c == '+') => {
-            format!("{NAME}@{}", version.replace('+', "%2B"))
-        }
-        _ => NAME.to_owned(),
-    }
-}
-
-/// Whether a vulnerability scan ran: `None` if nothing in the report is of one.
-fn ran(results: &[OneResult]) -> Option<Ran> {
-    let packages =
-        |result: &&OneResult| matches!(result.class.as_deref(), Some("os-pkgs" | "lang-pkgs"));
-    results.iter().filter(packages).map(OneResult::ran).max_by_key(|ran| *ran == Ran::Shown)
 }
 
 fn of(artifact_type: Option<&str>) -> Of {
@@ -172,58 +169,60 @@ fn of(artifact_type: Option<&str>) -> Of {
     }
 }
 
-/// An empty text says nothing.
-fn said(text: Option<String>) -> Option<String> {
-    text.filter(|text| !text.is_empty())
-}
-
-impl OneResult {
-    /// A result of packages that lists none is there for its vulnerabilities alone.
-    fn ran(&self) -> Ran {
-        let vulnerabilities = self.vulnerabilities.as_ref().is_some_and(|list| !list.is_empty());
-        let modified = self
-            .experimental_modified_findings
-            .iter()
-            .flatten()
-            .any(|modified| modified.kind == "vulnerability");
-        let listed = self.packages.as_ref().is_some_and(|list| !list.is_empty());
-        if vulnerabilities || modified || !listed { Ran::Shown } else { Ran::Claimed }
-    }
-}
-
-fn add(read: &mut ScanReport, result: OneResult) {
-    read.findings.extend(result.vulnerabilities.into_iter().flatten().map(finding));
-    for modified in result.experimental_modified_findings.into_iter().flatten() {
+/// Adds a result, and gives how sure it makes that vulnerabilities were looked for: `None` for one of
+/// other matters.
+fn add<'a>(
+    read: &mut ScanReport,
+    document: Document<'a>,
+    result: OneResult<'a>,
+) -> Result<Option<Ran>, Refused> {
+    let before = read.findings.len() + read.suppressed.len();
+    document.each(result.vulnerabilities, |found: Vulnerability<'a>| {
+        read.findings.push(finding(document, found)?);
+        if read.findings.len() > FINDINGS { Err(too_many()) } else { Ok(()) }
+    })?;
+    document.each(result.experimental_modified_findings, |modified: Modified<'a>| {
         match modified.kind.as_str() {
-            "vulnerability" => read.suppressed.push(suppressed(modified)),
+            "vulnerability" => read.suppressed.push(suppressed(document, modified)?),
             "secret" => read.left_out.secrets += 1,
             "misconfiguration" => read.left_out.misconfigurations += 1,
             _ => read.left_out.licenses += 1,
         }
-    }
+        if read.suppressed.len() > FINDINGS { Err(too_many()) } else { Ok(()) }
+    })?;
     read.left_out.secrets += count(result.secrets.as_deref());
     read.left_out.misconfigurations += count(result.misconfigurations.as_deref());
     read.left_out.licenses += count(result.licenses.as_deref());
+    let packages = matches!(result.class.as_deref(), Some("os-pkgs" | "lang-pkgs"));
+    let found = read.findings.len() + read.suppressed.len() > before;
+    let listed = count(result.packages.as_deref()) > 0;
+    Ok(packages.then_some(match (found, listed) {
+        // A result of packages that lists none is there for its vulnerabilities alone.
+        (true, _) | (false, false) => Ran::Shown,
+        (false, true) => Ran::Claimed,
+    }))
 }
 
 fn count(list: Option<&[IgnoredAny]>) -> u64 {
     list.map_or(0, |list| u64::try_from(list.len()).unwrap_or(u64::MAX))
 }
 
-fn finding(found: Vulnerability) -> Finding {
+fn finding<'a>(document: Document<'a>, found: Vulnerability<'a>) -> Result<Finding, Refused> {
     let status = said(found.status);
-    Finding {
+    let identifier: Identifier = document.maybe(found.pkg_identifier)?;
+    Ok(Finding {
         id: found.id,
+        aliases: Vec::new(),
         rated_by: said(found.severity_source).unwrap_or_else(|| "trivy".to_owned()),
         score: said(found.severity).unwrap_or_else(|| "UNKNOWN".to_owned()),
         place: Place {
             package: said(found.pkg_name),
             installed: said(found.installed_version),
-            purl: found.pkg_identifier.and_then(|identifier| said(identifier.purl)),
+            purl: said(identifier.purl),
         },
         fix: fix(said(found.fixed_version), status.as_deref()),
         status,
-    }
+    })
 }
 
 /// The words of trivy-db pkg/types/status.go under which there is nothing to upgrade to. A word that
@@ -245,9 +244,10 @@ fn fix(fixed: Option<String>, status: Option<&str>) -> Fix {
     }
 }
 
-fn suppressed(modified: Modified) -> Suppressed {
-    let found = modified.finding.unwrap_or_default();
-    Suppressed {
+fn suppressed<'a>(document: Document<'a>, modified: Modified<'a>) -> Result<Suppressed, Refused> {
+    let found: ModifiedVulnerability<'_> = document.maybe(modified.finding)?;
+    let identifier: Identifier = document.maybe(found.pkg_identifier)?;
+    Ok(Suppressed {
         id: found.id.unwrap_or_default(),
         status: said(modified.status),
         source: said(modified.source),
@@ -256,7 +256,7 @@ fn suppressed(modified: Modified) -> Suppressed {
         place: Place {
             package: said(found.pkg_name),
             installed: said(found.installed_version),
-            purl: found.pkg_identifier.and_then(|identifier| said(identifier.purl)),
+            purl: said(identifier.purl),
         },
-    }
+    })
 }

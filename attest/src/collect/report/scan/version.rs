@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::{
     super::{Refused, ReportFile, ended},
-    Database, ScanReport, format, trivy,
+    Database, ScanReport, TRIVY, format, purl,
 };
 
 /// A version file, read.
@@ -58,6 +58,15 @@ impl VersionFile {
     /// Adds what the report lacks; refuses a file of another version.
     pub(super) fn complete(&self, report: &mut ScanReport) -> Result<(), Refused> {
         match (&self.version, &report.version) {
+            _ if report.tool != "trivy" => {
+                let version = format!("trivy {}", self.version.as_deref().unwrap_or_default());
+                let other = format!("{} {}", report.tool, report.version.as_deref().unwrap_or(""));
+                return Err(Refused::OtherVersion {
+                    file: self.file.clone(),
+                    version: version.trim().to_owned(),
+                    report: other.trim().to_owned(),
+                });
+            }
             (Some(ours), Some(theirs)) if ours != theirs => {
                 return Err(Refused::OtherVersion {
                     file: self.file.clone(),
@@ -66,7 +75,7 @@ impl VersionFile {
                 });
             }
             (Some(version), None) => {
-                report.uri = trivy::uri(Some(version));
+                report.uri = purl(TRIVY, Some(version));
                 report.version = Some(version.clone());
             }
             _ => {}

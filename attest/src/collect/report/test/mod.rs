@@ -189,8 +189,8 @@ impl Span {
     }
 }
 
-/// The word and counts for people: `FAILED   3 failed, 841 passed, 3 skipped   (12 files, unit)`.
-pub(crate) fn line(report: &TestReport, name: Option<&str>) -> String {
+/// A word and the counts for people: `FAILED   3 failed, 841 passed, 3 skipped   (12 files, unit)`.
+pub(crate) fn line(report: &TestReport, word: Word, name: Option<&str>) -> String {
     let counts = &report.counts;
     let words: Vec<String> = [
         (counts.failed, "failed"),
@@ -207,7 +207,7 @@ pub(crate) fn line(report: &TestReport, name: Option<&str>) -> String {
         several => format!("{several} files"),
     };
     let name = name.map(|name| format!(", {}", text::escape_short(name, 60))).unwrap_or_default();
-    format!("{}   {}   ({files}{name})", report.word().word(), words.join(", "))
+    format!("{}   {}   ({files}{name})", word.word(), words.join(", "))
 }
 
 /// The last word on stderr where not all is well: `attested FAILED (3 of 847)`.

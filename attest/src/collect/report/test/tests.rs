@@ -285,12 +285,12 @@ fn the_line_for_people_says_all_counts() {
         ..TestReport::default()
     };
     assert_eq!(
-        line(&report, Some("unit\u{1b}")),
+        line(&report, report.word(), Some("unit\u{1b}")),
         r"FAILED   3 failed, 841 passed, 3 skipped   (12 files, unit\u{1b})"
     );
     assert_eq!(verdict(&report).unwrap(), "attested FAILED (3 of 847)");
     let flaky = read(&[sample("test/nextest-flaky.xml")]).unwrap();
-    assert_eq!(line(&flaky, None), "WARNED   1 flaky, 2 passed   (1 file)");
+    assert_eq!(line(&flaky, flaky.word(), None), "WARNED   1 flaky, 2 passed   (1 file)");
     assert_eq!(verdict(&flaky).unwrap(), "attested WARNED (1 of 3)");
     assert_eq!(verdict(&read(&[sample("test/pytest-pass.xml")]).unwrap()), None);
 }

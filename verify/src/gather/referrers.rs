@@ -9,7 +9,9 @@ use std::collections::BTreeMap;
 use chain::{Candidate, Content};
 use evidence::{Digest, text::escape_short};
 use futures_util::{StreamExt, TryStreamExt, stream};
-use registry::{Descriptor, Error, Manifest, ManifestKind, Source, Verbose, embedded};
+use registry::{
+    Budget, Descriptor, Error, Limit, Manifest, ManifestKind, Source, Verbose, embedded,
+};
 
 /// Media types of bundles begin with this (cosign pkg/cosign/verify.go, `GetBundles`).
 const BUNDLE: &str = "application/vnd.dev.sigstore.bundle";
@@ -62,7 +64,7 @@ async fn found<S: Source>(
     let referrer = descriptor.digest.clone();
     let parts = match source.listed(descriptor).await {
         Ok(manifest) => parts(&manifest),
-        Err(error) => vec![Part::Unreadable(within(error)?)],
+        Err(error) => vec![Part::Unreadable(of_manifest(error, descriptor, source.budget())?)],
     };
     if let (Some(verbose), []) = (verbose, parts.as_slice()) {
         verbose(&format!("referrer {referrer} is no attestation; left out"));
@@ -136,17 +138,33 @@ async fn content<S: Source>(
     }
     match source.blob(layer).await {
         Ok(bytes) => Ok(Ok(bytes)),
-        Err(error) => within(error).map(Err),
+        Err(error) => of_blob(error, layer, source.budget()).map(Err),
     }
 }
 
-/// Whether an error is about this one document, whose author made it so; every other error leaves
-/// open what would have been there.
-fn within(error: Error) -> Result<String, Error> {
+/// The reason, if an error is about this one document, whose author made it so; every other error
+/// leaves open what would have been there.
+fn of_manifest(error: Error, listed: &Descriptor, budget: &Budget) -> Result<String, Error> {
     match &error {
-        Error::Limit { limit, .. } if limit.within_candidate() => Ok(error.to_string()),
-        // The bytes hashed right: whoever wrote the manifest wrote the wrong size, or no manifest.
-        Error::Malformed { .. } | Error::SizeMismatch { .. } => Ok(error.to_string()),
+        // It is listed as too large. One that is listed as small and does not end is no document of
+        // its author but an answer of the registry's, which could hide the newer failure so.
+        Error::Limit { limit: Limit::Manifest, .. } if listed.size > budget.manifest => {
+            Ok(error.to_string())
+        }
+        // The bytes hashed right: whoever wrote them wrote no manifest.
+        Error::Malformed { .. } => Ok(error.to_string()),
+        _ => Err(error),
+    }
+}
+
+/// The same for a layer, of which the manifest tells, whose bytes were hashed.
+fn of_blob(error: Error, layer: &Descriptor, budget: &Budget) -> Result<String, Error> {
+    match &error {
+        Error::Limit { limit: Limit::Bundle, .. } if layer.size > budget.bundle => {
+            Ok(error.to_string())
+        }
+        // The bytes hashed right: whoever wrote the manifest wrote a wrong size.
+        Error::SizeMismatch { .. } => Ok(error.to_string()),
         _ => Err(error),
     }
 }

@@ -50,6 +50,9 @@ pub enum Undecided {
         /// Those that are there.
         known: Vec<String>,
     },
+    /// The index lists no image, and the policy wants the evidence on each.
+    #[error("the index lists no platform, and the policy wants the evidence on each")]
+    NoPlatform,
     /// Nothing comes before the step.
     #[error("`{asked}` has no step before it: it names none in `after` or `covers`")]
     NothingBefore {
@@ -68,6 +71,7 @@ impl Undecided {
         match self {
             Self::Limit(_) => "limit",
             Self::NoEnvironment { .. } => "no-environment",
+            Self::NoPlatform => "no-platform",
             Self::NotForImage { .. } => "no-policy",
             Self::NothingBefore { .. } => "nothing-before",
             Self::PolicyExpired { .. } => "policy-expired",

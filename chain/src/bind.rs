@@ -3,7 +3,7 @@
 //! By digest only, never by name (in-toto spec/v1/statement.md). A statement with several subjects
 //! counts only if all of them belong to one image: an index and its platforms.
 
-use evidence::{Subject, predicate::Kind};
+use evidence::{Digest, Subject, predicate::Kind};
 
 use crate::{
     authenticate::{Refusal, Verified},
@@ -15,6 +15,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Bound<'p> {
     verified: Verified<'p>,
+    digests: Vec<Digest>,
     names: Vec<String>,
     foreign: Option<String>,
 }
@@ -23,6 +24,11 @@ impl<'p> Bound<'p> {
     /// The verified statement.
     pub fn verified(&self) -> &Verified<'p> {
         &self.verified
+    }
+
+    /// Whether it is about this digest of the image.
+    pub fn is_about(&self, digest: &Digest) -> bool {
+        self.digests.contains(digest)
     }
 
     /// The names that the signed subjects give the image, in their order; one as a rule.
@@ -44,8 +50,10 @@ impl<'p> Bound<'p> {
 /// Binds a verified statement to the image asked for.
 pub fn bind<'p>(verified: Verified<'p>, image: &Image) -> Result<Bound<'p>, Refusal> {
     let subjects = &verified.statement().subjects;
-    let ours = subjects.iter().filter(|subject| names(subject, &image.digest));
-    let names_given: Vec<String> = ours.map(|subject| subject.name.clone()).collect();
+    let is_ours = |subject: &Subject| image.family().any(|digest| names(subject, digest));
+    let ours = || subjects.iter().filter(|subject| is_ours(subject));
+    let mut names_given: Vec<String> = ours().map(|subject| subject.name.clone()).collect();
+    names_given.dedup();
     if names_given.is_empty() {
         let statement = verified.statement();
         return Err(Refusal {
@@ -58,21 +66,21 @@ pub fn bind<'p>(verified: Verified<'p>, image: &Image) -> Result<Bound<'p>, Refu
             spoiled: None,
         });
     }
-    let family = || image.family.iter().chain([&image.digest]);
-    let related = |subject: &Subject| family().any(|digest| names(subject, digest));
-    let foreign = subjects.iter().find(|subject| !related(subject)).map(told);
-    Ok(Bound { verified, names: names_given, foreign })
+    let named = |digest: &&Digest| ours().any(|subject| names(subject, digest));
+    let digests: Vec<Digest> = image.family().filter(named).cloned().collect();
+    let foreign = subjects.iter().find(|subject| !is_ours(subject)).map(told);
+    Ok(Bound { verified, digests, names: names_given, foreign })
 }
 
 /// Whether verified bytes that are no statement mention the image. Nobody can say what they say of
 /// it, and a signer writes no digest of an image that it does not mean.
-pub(crate) fn mentions(payload: &[u8], image: &Image) -> bool {
-    let hex = image.digest.hex().as_bytes();
+pub(crate) fn mentions(payload: &[u8], digest: &Digest) -> bool {
+    let hex = digest.hex().as_bytes();
     payload.windows(hex.len()).any(|bytes| bytes == hex)
 }
 
 /// Whether a subject names a digest: under the digest's own algorithm, and nothing else will do.
-fn names(subject: &Subject, digest: &evidence::Digest) -> bool {
+fn names(subject: &Subject, digest: &Digest) -> bool {
     subject.digests.get(&digest.algorithm()) == Some(digest)
 }
 

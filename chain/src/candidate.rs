@@ -37,9 +37,51 @@ pub struct Image {
     pub told: bool,
     /// The digest asked for.
     pub digest: Digest,
-    /// All digests of this image: the digest asked for, and those of its index and platforms.
-    pub family: Vec<Digest>,
+    /// How the digest stands to an index.
+    pub shape: Shape,
     /// The labels of its config; `None` for an index, which has none of its own.
+    pub labels: Option<BTreeMap<String, String>>,
+}
+
+impl Image {
+    /// All digests of this image: the digest asked for, and those of its index and platforms.
+    pub fn family(&self) -> impl Iterator<Item = &Digest> {
+        let (index, listed): (Option<&Digest>, Vec<&Digest>) = match &self.shape {
+            Shape::Index { platforms } => (None, platforms.iter().map(|p| &p.digest).collect()),
+            Shape::Listed { index, siblings } => (Some(index), siblings.iter().collect()),
+            Shape::Lone => (None, vec![]),
+        };
+        std::iter::once(&self.digest).chain(index).chain(listed)
+    }
+}
+
+/// How a digest stands to an index.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// It is an index and lists these images; what is no image is left out.
+    Index {
+        /// The real platforms.
+        platforms: Vec<Platform>,
+    },
+    /// It is a platform of an index that was given, read, and lists it.
+    Listed {
+        /// The index.
+        index: Digest,
+        /// Everything that the index lists, itself among it.
+        siblings: Vec<Digest>,
+    },
+    /// It is an image by itself.
+    Lone,
+}
+
+/// One image of an index.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Platform {
+    /// `linux/amd64`.
+    pub name: String,
+    /// Its manifest.
+    pub digest: Digest,
+    /// The labels of its config.
     pub labels: Option<BTreeMap<String, String>>,
 }
 

@@ -5,9 +5,11 @@ use crate::{
     ask::{Undecided, ask},
     authenticate::{Keyring, authenticate},
     bind::bind,
-    judge::{self, Setting, judge, word},
+    judge::{Setting, judge, word},
     relate::relate,
-    report, withheld,
+    report::{self, Seen},
+    view::View,
+    withheld,
 };
 
 /// Decides on one image.
@@ -20,7 +22,7 @@ pub fn gate(
     candidates: Vec<Candidate>,
 ) -> Result<Verdict, Undecided> {
     let steps = ask(policy, question)?;
-    let setting = Setting { policy, image: &question.image, now: question.now };
+    let views = View::of(&question.image, policy.evidence_on);
     let keyring = Keyring::of(policy);
 
     let (mut bound, mut refusals) = (Vec::new(), Vec::new());
@@ -33,10 +35,15 @@ pub fn gate(
     }
     refusals.sort_by(|a, b| a.order().cmp(&b.order()));
     let words = word::read_all(bound.into_iter(), policy, question.now);
-    let judged: Vec<judge::Judged<'_, '_>> =
-        steps.iter().map(|step| judge(step, &words, &refusals, setting)).collect();
-    let related = relate(&judged, setting)?;
-    let withheld = withheld::findings(&judged, &related.best, &words, &refusals, setting);
-
-    Ok(report::deliver(question, setting, &judged, related, withheld, &words, &refusals))
+    let mut seen = Vec::new();
+    for view in &views {
+        let on = &question.image.digest;
+        let setting = Setting { policy, image: &question.image, view, on, now: question.now };
+        let judged: Vec<_> =
+            steps.iter().map(|step| judge(step, &words, &refusals, setting)).collect();
+        let related = relate(&judged, setting)?;
+        let withheld = withheld::findings(&judged, &related.best, &words, &refusals, setting);
+        seen.push(Seen { setting, judged, related, withheld });
+    }
+    report::deliver(question, policy, seen, &words, &refusals).ok_or(Undecided::NoPlatform)
 }

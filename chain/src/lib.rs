@@ -19,10 +19,11 @@ pub mod relate;
 mod remedy;
 mod report;
 pub mod verdict;
+pub mod view;
 mod withheld;
 
 pub use ask::Undecided;
-pub use candidate::{Candidate, Content, Image, Question};
+pub use candidate::{Candidate, Content, Image, Platform, Question, Shape};
 pub use finding::{Code, Finding};
 pub use gate::gate;
 pub use policy::Policy;

@@ -214,7 +214,7 @@ pub struct CommitmentReport {
 }
 
 /// A fact that is the same across steps and labels.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RelationReport {
     /// The fact: `commit`, `run`.

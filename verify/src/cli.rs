@@ -7,7 +7,7 @@
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
-use evidence::text::escape_short;
+use evidence::{Digest, text::escape_short};
 use registry::{Reference, ReferenceError};
 
 use crate::{
@@ -92,6 +92,9 @@ struct ImageArgs {
     /// What an image in a layout directory is named
     #[arg(long = "as", value_name = "NAME")]
     name: Option<String>,
+    /// The index that the image is a platform of; evidence on it counts, too
+    #[arg(long, value_name = "DIGEST")]
+    index: Option<String>,
     /// Evidence from elsewhere: a bundle file, a directory of them, or a
     /// repository [repeatable]
     #[arg(long, value_name = "FILE|DIR|REF")]
@@ -136,6 +139,8 @@ pub struct ImageRequest {
     pub reference: Reference,
     /// The name that was given to a layout.
     pub told: Option<String>,
+    /// The index that the image is a platform of.
+    pub index: Option<Digest>,
     /// Evidence from elsewhere.
     pub supplied: Vec<Supplied>,
     /// How to print.
@@ -233,13 +238,16 @@ fn request(command: CommandArgs, format: Option<&str>) -> Result<Request, UsageE
 }
 
 fn image_request(args: ImageArgs, variable: Option<&str>) -> Result<ImageRequest, UsageError> {
-    let ImageArgs { image, name, evidence, format, verbose, plain_http, timeout } = args;
+    let ImageArgs { image, name, index, evidence, format, verbose, plain_http, timeout } = args;
     let reference: Reference = image.parse().map_err(UsageError::Image)?;
     let told = name.map(|name| told(&reference, &name)).transpose()?;
     let supplied = evidence.iter().map(|text| Supplied::parse(text));
     Ok(ImageRequest {
         reference,
         told,
+        index: index
+            .map(|text| text.parse().map_err(|_| UsageError::Index { found: text }))
+            .transpose()?,
         supplied: supplied.collect::<Result<_, _>>().map_err(UsageError::Supplied)?,
         format: match format {
             Some(format) => format,
@@ -342,6 +350,12 @@ pub enum UsageError {
     /// The image is misspelled.
     #[error("{0}")]
     Image(ReferenceError),
+    /// `--index` is no digest.
+    #[error("--index `{}` is no digest, sha256:<64 lowercase hex>", escape_short(found, 200))]
+    Index {
+        /// What was typed.
+        found: String,
+    },
     /// A layout without a name.
     #[error("an image in a layout directory has no name, and the policy is held against one")]
     NoName,
@@ -382,6 +396,7 @@ impl UsageError {
             Self::BeforeQuiet => "leave -q out, or use --report json=ready.json",
             Self::Format { .. } => "use --format, or unset it",
             Self::Image(error) => error.help(),
+            Self::Index { .. } => "the index's digest is what its tag resolves to",
             Self::NoName => "say what it is: --as registry.example.com/payments/api",
             Self::Report { .. } => {
                 "the formats are text, json, github, junit, markdown and html: \

@@ -107,6 +107,7 @@ fn undecided_help(why: &Undecided, policy: &str) -> Option<String> {
         Undecided::Limit(_) => Some(
             "somebody hung more on this digest than is judged; remove what is not yours".to_owned(),
         ),
+        Undecided::NoPlatform => Some(format!("use another `evidence-on` in {policy}")),
         Undecided::NothingBefore { .. }
         | Undecided::UnknownEnvironment { .. }
         | Undecided::UnknownStep { .. } => None,

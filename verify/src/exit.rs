@@ -77,6 +77,7 @@ impl From<&UsageError> for ExitStatus {
             | UsageError::BeforeQuiet
             | UsageError::Format { .. }
             | UsageError::Image(_)
+            | UsageError::Index { .. }
             | UsageError::NoName
             | UsageError::Report { .. }
             | UsageError::StdoutTwice
@@ -93,6 +94,7 @@ impl From<&Undecided> for ExitStatus {
             Undecided::Limit(_) => Self::Unavailable,
             Undecided::NoEnvironment { .. }
             | Undecided::NotForImage { .. }
+            | Undecided::NoPlatform
             | Undecided::NothingBefore { .. }
             | Undecided::PolicyExpired { .. }
             | Undecided::UnknownEnvironment { .. }
@@ -104,7 +106,8 @@ impl From<&Undecided> for ExitStatus {
 impl From<&GatherError> for ExitStatus {
     fn from(error: &GatherError) -> Self {
         match error {
-            GatherError::OtherDigest { .. } => Self::Usage,
+            GatherError::NotListed { .. } | GatherError::OtherDigest { .. } => Self::Usage,
+            GatherError::NoIndex { .. } => Self::Unavailable,
             GatherError::File(FileError::NoBundle { .. } | FileError::Unreadable { .. }) => {
                 Self::Usage
             }

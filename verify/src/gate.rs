@@ -10,7 +10,7 @@ use std::{
     sync::Arc,
 };
 
-use chain::{Image, Policy, Question, Undecided, Verdict, ask};
+use chain::{Image, Policy, Question, Shape, Undecided, Verdict, ask, policy::EvidenceOn};
 use evidence::{Digest, predicate::Kind, time::Timestamp};
 use registry::{Options, Verbose};
 
@@ -69,22 +69,23 @@ impl Asked<'_> {
             name: self.name.to_owned(),
             told: self.image.told.is_some(),
             digest: Digest::sha256(b""),
-            family: Vec::new(),
+            shape: Shape::Lone,
             labels: None,
         };
         ask::ask(self.policy, &self.question(image)).map_err(|why| self.undecided(why))?;
-        gather_within(self.image, !self.policy.labels.is_empty()).await
+        let platforms = self.policy.evidence_on != EvidenceOn::Digest;
+        gather_within(self.image, !self.policy.labels.is_empty(), platforms).await
     }
 
     /// Decides on what was gathered.
     pub fn decide(&self, gathered: Gathered) -> Result<Verdict, Error> {
-        let Gathered { pinned, family, labels, candidates, notes } = gathered;
+        let Gathered { pinned, shape, labels, candidates, notes } = gathered;
         let question = self.question(Image {
             reference: pinned.to_string(),
             name: self.name.to_owned(),
             told: self.image.told.is_some(),
             digest: pinned.digest().clone(),
-            family,
+            shape,
             labels,
         });
         let verdict = chain::gate(self.policy, &question, candidates);
@@ -109,7 +110,11 @@ impl Asked<'_> {
 }
 
 /// Gathers, within the time that the whole answer may take.
-pub async fn gather_within(image: &ImageRequest, labels: bool) -> Result<Gathered, Error> {
+pub async fn gather_within(
+    image: &ImageRequest,
+    labels: bool,
+    platforms: bool,
+) -> Result<Gathered, Error> {
     let verbose = image.verbose.then(|| -> Verbose {
         Arc::new(|line: &str| output::print_error(&output::lines(&format!("# {line}"))))
     });
@@ -124,6 +129,8 @@ pub async fn gather_within(image: &ImageRequest, labels: bool) -> Result<Gathere
         told: image.told.as_deref(),
         supplied: &image.supplied,
         labels,
+        platforms,
+        index: image.index.as_ref(),
         options: &options,
     };
     // Each source bounds its own requests; this bounds all of them together.

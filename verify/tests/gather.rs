@@ -44,7 +44,15 @@ impl Places {
 
 fn run(image: &Reference, supplied: &[Supplied], labels: bool) -> Result<Gathered, GatherError> {
     let options = Options { credentials: registry::Credentials::Anonymous, ..Options::default() };
-    let request = Request { image, told: None, supplied, labels, options: &options };
+    let request = Request {
+        image,
+        told: None,
+        supplied,
+        labels,
+        platforms: true,
+        index: None,
+        options: &options,
+    };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(gather(&request))
 }
@@ -96,7 +104,7 @@ fn what_hangs_there_is_found_by_tag_and_by_digest_embedded_or_not() {
             let gathered = gathered.unwrap();
             assert_eq!(bundles(&gathered), [b"one", b"two"]);
             assert_eq!(gathered.pinned.digest(), &image.digest);
-            assert_eq!(gathered.family, std::slice::from_ref(&image.digest));
+            assert_eq!(gathered.shape, chain::Shape::Lone);
             let found: Vec<_> = gathered.candidates.iter().map(|c| c.found.clone()).collect();
             let mut sorted = found.clone();
             sorted.sort();
@@ -293,7 +301,7 @@ fn labels_and_family_are_read_from_the_image() {
         os: "unknown".into(),
         variant: None,
     });
-    let index = content.index("index", &[labelled.clone(), unknown]);
+    content.index("index", &[labelled.clone(), unknown]);
     let places = Places::of(&content);
     for gathered in places.gather(":labelled") {
         assert_eq!(gathered.unwrap().labels.unwrap()["git.commit"], "4f1c");
@@ -301,7 +309,10 @@ fn labels_and_family_are_read_from_the_image() {
     for gathered in places.gather(":index") {
         let gathered = gathered.unwrap();
         assert_eq!(gathered.labels, None);
-        assert_eq!(gathered.family, [index.digest.clone(), labelled.digest.clone()]);
+        let chain::Shape::Index { platforms } = gathered.shape else { panic!("an index") };
+        let platform = platforms.first().unwrap();
+        assert_eq!((platforms.len(), &platform.digest), (1, &labelled.digest));
+        assert_eq!(platform.labels.as_ref().unwrap()["git.commit"], "4f1c");
     }
 }
 

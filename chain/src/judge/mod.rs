@@ -1,6 +1,7 @@
 //! Judge: which words speak for a step, and is what their speakers say good, new and enough?
 //!
-//! A step is judged alone here; what it owes to other steps is related afterwards. One input, one
+//! A step is judged alone here, on one digest of the view after the other: a veto on any of them fails
+//! it, and the first on which it stands proves it. What it owes to other steps is related afterwards. One input, one
 //! outcome: every word ends as one [`Considered`], and a step without findings has options to choose
 //! from.
 
@@ -16,6 +17,7 @@ pub mod word;
 use std::collections::BTreeSet;
 
 use evidence::{
+    Digest,
     predicate::Kind,
     time::{self, Timestamp},
 };
@@ -28,6 +30,7 @@ use crate::{
     policy::{Policy, Step},
     remedy,
     verdict::Fate,
+    view::View,
 };
 use content::Content;
 use fate::Hearing;
@@ -49,6 +52,8 @@ pub struct Judged<'w, 'p> {
     pub speaking: Vec<&'w Word<'p>>,
     /// Per party that counts, until when `max-age` lets its newest word count.
     pub fresh_until: Vec<(&'p str, Timestamp)>,
+    /// Whether a speaker vetoes it: then it fails, whatever stands elsewhere.
+    vetoed: bool,
 }
 
 /// A word that may be chosen.
@@ -80,19 +85,79 @@ pub enum What<'w, 'p> {
     Refusal(&'w Refusal),
 }
 
-/// What is judged against: the policy, the image, the moment.
+impl What<'_, '_> {
+    fn is(self, other: What<'_, '_>) -> bool {
+        match (self, other) {
+            (Self::Word(a), What::Word(b)) => std::ptr::eq(a, b),
+            (Self::Refusal(a), What::Refusal(b)) => std::ptr::eq(a, b),
+            _ => false,
+        }
+    }
+}
+
+/// What is judged against: the policy, the image and the view of it, the moment.
 #[derive(Clone, Copy)]
 pub struct Setting<'a> {
     /// The policy.
     pub policy: &'a Policy,
     /// The image asked about.
     pub image: &'a Image,
+    /// The view of it: one platform, as a rule.
+    pub view: &'a View<'a>,
+    /// The digest of the view on which a step is judged just now.
+    pub on: &'a Digest,
     /// The moment of asking.
     pub now: Timestamp,
 }
 
-/// Judges one step.
+/// Judges one step on every digest of the view.
 pub fn judge<'w, 'p>(
+    step: &'p Step,
+    words: &'w [Word<'p>],
+    refusals: &'w [Refusal],
+    setting: Setting<'_>,
+) -> Judged<'w, 'p> {
+    let on = |digest: &Digest| judge_on(step, words, refusals, Setting { on: digest, ..setting });
+    let mut digests = setting.view.digests.iter();
+    // A view has a digest; the one asked for stands in for none.
+    let first = on(digests.next().unwrap_or(&&setting.image.digest));
+    digests.fold(first, |judged, digest| judged.or(on(digest)))
+}
+
+impl Judged<'_, '_> {
+    /// Vetoes of both count; of two that are not vetoed the first that stands does.
+    fn or(mut self, mut other: Self) -> Self {
+        let stands = |judged: &Self| judged.findings.is_empty();
+        let take_other = match (self.vetoed, other.vetoed) {
+            (true, true) => {
+                let new = |finding: &Finding| !self.findings.contains(finding);
+                let more: Vec<Finding> =
+                    other.findings.iter().filter(|f| new(f)).cloned().collect();
+                self.findings.extend(more);
+                false
+            }
+            (true, false) => false,
+            (false, true) => true,
+            (false, false) => {
+                let nearer = self.findings.iter().all(|f| f.code == Code::Missing);
+                !stands(&self) && (stands(&other) || nearer)
+            }
+        };
+        let (mut kept, rest) = if take_other {
+            std::mem::swap(&mut self, &mut other);
+            (self, other)
+        } else {
+            (self, other)
+        };
+        let known = |c: &Considered<'_, '_>| kept.considered.iter().any(|k| k.what.is(c.what));
+        let more: Vec<_> = rest.considered.into_iter().filter(|c| !known(c)).collect();
+        kept.considered.extend(more);
+        kept
+    }
+}
+
+/// Judges one step on one digest.
+fn judge_on<'w, 'p>(
     step: &'p Step,
     words: &'w [Word<'p>],
     refusals: &'w [Refusal],
@@ -105,10 +170,12 @@ pub fn judge<'w, 'p>(
         considered: vec![],
         speaking: vec![],
         fresh_until: vec![],
+        vetoed: false,
     };
     let mut spoiling = spoiled::judge(&mut judged, refusals, setting);
     let mut selected = Vec::new();
-    for word in words.iter().filter(|word| concerns(step, Some(word.predicate_type()))) {
+    let here = words.iter().filter(|word| word.bound().is_about(setting.on));
+    for word in here.filter(|word| concerns(step, Some(word.predicate_type()))) {
         match select::select(step, word, setting) {
             Ok(()) => selected.push(word),
             Err((fate, code, reason)) => judged.considered.push(Considered {
@@ -124,6 +191,7 @@ pub fn judge<'w, 'p>(
     for speaker in speaker::speakers(step, &selected, setting.now) {
         hear(&mut judged, &speaker, &spoiling, &mut lapsed, setting);
     }
+    judged.vetoed = !judged.findings.is_empty();
     count(&mut judged, lapsed, setting);
     judged.options.sort_by(|a, b| order(a.word).cmp(&order(b.word)));
     if !judged.findings.is_empty() {

@@ -18,12 +18,16 @@ pub(super) fn judge<'w>(
 ) -> BTreeSet<&'w str> {
     let step = judged.step;
     let mut parties = BTreeSet::new();
+    let mut told = BTreeSet::new();
     for refusal in refusals {
         let party = spoiler(step, refusal, setting);
         if party.is_none() && !concerns(step, refusal.predicate_type.as_deref()) {
             continue;
         }
-        judged.findings.extend(party.map(|party| finding(step, refusal, party, setting)));
+        // Two copies of one such thing are one.
+        if let Some(party) = party.filter(|party| told.insert((*party, refusal.id.as_ref()))) {
+            judged.findings.push(finding(step, refusal, party, setting));
+        }
         parties.extend(party);
         judged.considered.push(Considered {
             what: What::Refusal(refusal),
@@ -42,7 +46,7 @@ fn spoiler<'w>(step: &Step, refusal: &'w Refusal, setting: Setting<'_>) -> Optio
     let meant =
         refusal.predicate_type.is_none() || concerns(step, refusal.predicate_type.as_deref());
     let allowed = step.signed_by.parties.contains(party);
-    (meant && allowed && bind::mentions(payload, setting.image)).then_some(party)
+    (meant && allowed && bind::mentions(payload, setting.on)).then_some(party)
 }
 
 fn finding(step: &Step, refusal: &Refusal, party: &str, setting: Setting<'_>) -> Finding {

@@ -112,7 +112,7 @@ fn shared(step: &str, fact: Fact, word: &Word<'_>) -> String {
 fn label(rule: &LabelRule, words: &[Candidacy<'_, '_>], setting: Setting<'_>) -> Finding {
     let value = words.first().and_then(|option| option.word.facts().value(rule.fact));
     let proven = format!("{}.{}  {}", rule.step, rule.fact.word(), value.unwrap_or("none"));
-    let (message, labelled) = match &setting.image.labels {
+    let (message, labelled) = match setting.view.labels {
         None => (
             format!("an index has no label `{}` of its own", rule.label),
             "label  none: an index has no config".to_owned(),

@@ -174,7 +174,7 @@ fn fulfils(relation: &Relation<'_>, x: Candidacy<'_, '_>, y: Candidacy<'_, '_>) 
 /// Whether one chosen word fulfils what a relation asks of it alone.
 fn fulfils_alone(relation: &Relation<'_>, word: &Word<'_>, setting: Setting<'_>) -> bool {
     match relation {
-        Relation::Label(rule) => labels::holds(rule, word, setting.image),
+        Relation::Label(rule) => labels::holds(rule, word, setting.view),
         Relation::Same { fact, .. } => word.facts().value(*fact).is_some(),
         _ => true,
     }

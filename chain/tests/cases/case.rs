@@ -13,7 +13,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use chain::{Candidate, Content, Image, Policy, Question, Undecided, Verdict, policy::Faults};
+use chain::{
+    Candidate, Content, Image, Platform, Policy, Question, Shape, Undecided, Verdict,
+    policy::Faults,
+};
 use evidence::{Digest, json::Value, time};
 use serde::Deserialize;
 
@@ -87,10 +90,45 @@ struct WrittenQuestion {
 struct WrittenImage {
     name: Option<String>,
     digest: Option<String>,
-    family: Vec<Digest>,
+    /// The platforms of an index: `{"linux/amd64": {"digest": …, "labels": …}}`.
+    platforms: BTreeMap<String, WrittenPlatform>,
+    /// The index that lists the digest, and what else it lists.
+    listed: Option<WrittenListed>,
     told: bool,
     /// `null`: an index, which has no labels.
     labels: Value,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenPlatform {
+    digest: Digest,
+    #[serde(default)]
+    labels: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenListed {
+    index: Digest,
+    siblings: Vec<Digest>,
+}
+
+fn shape(platforms: BTreeMap<String, WrittenPlatform>, listed: Option<WrittenListed>) -> Shape {
+    match listed {
+        Some(WrittenListed { index, siblings }) => Shape::Listed { index, siblings },
+        None if platforms.is_empty() => Shape::Lone,
+        None => Shape::Index {
+            platforms: platforms
+                .into_iter()
+                .map(|(name, WrittenPlatform { digest, labels })| Platform {
+                    name,
+                    digest,
+                    labels: Some(labels),
+                })
+                .collect(),
+        },
+    }
 }
 
 impl Case {
@@ -225,7 +263,7 @@ fn question(directory: &Path) -> Result<Question, serde_json::Error> {
             reference: format!("{name}@{digest}"),
             name,
             told: image.told,
-            family: image.family.into_iter().chain([digest.clone()]).collect(),
+            shape: shape(image.platforms, image.listed),
             digest,
             labels: serde_json::from_value(image.labels)?,
         },

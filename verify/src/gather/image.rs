@@ -2,11 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use chain::{Platform, Shape};
 use evidence::{
     Digest,
     json::{self, Value},
 };
+use futures_util::future::try_join_all;
 use registry::{Descriptor, Manifest, ManifestKind, Source};
+
+use super::GatherError;
 
 /// What an index lists that is no image carries this word for a platform (BuildKit's
 /// attestation-storage.md).
@@ -17,7 +21,7 @@ pub(super) async fn labels<S: Source>(
     source: &S,
     manifest: &Manifest,
     wanted: bool,
-) -> Result<Option<BTreeMap<String, String>>, super::GatherError> {
+) -> Result<Option<BTreeMap<String, String>>, GatherError> {
     match &manifest.kind {
         ManifestKind::Index { .. } => Ok(None),
         ManifestKind::Image { .. } if !wanted => Ok(Some(BTreeMap::new())),
@@ -37,10 +41,42 @@ fn read(config: &[u8]) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// The digest asked for, and of an index the images that it lists.
-pub(super) fn family(manifest: &Manifest) -> Vec<Digest> {
-    let platforms = manifest.manifests().iter().filter(|listed| is_image(listed));
-    [manifest.digest.clone()].into_iter().chain(platforms.map(|d| d.digest.clone())).collect()
+/// The real platforms of an index, with their labels where they are wanted; each costs two requests.
+pub(super) async fn platforms<S: Source>(
+    source: &S,
+    index: &Manifest,
+    wanted: bool,
+) -> Result<Vec<Platform>, GatherError> {
+    let images = index.manifests().iter().filter(|listed| is_image(listed));
+    try_join_all(images.map(|listed| async move {
+        let labels = match wanted {
+            true => labels(source, &source.listed(listed).await?, true).await?,
+            false => None,
+        };
+        Ok(Platform { name: name(listed), digest: listed.digest.clone(), labels })
+    }))
+    .await
+}
+
+/// How a digest stands to the index that the user gave: the index must list it.
+pub(super) fn listed(index: &Manifest, digest: &Digest) -> Result<Shape, GatherError> {
+    let siblings: Vec<Digest> = index.manifests().iter().map(|d| d.digest.clone()).collect();
+    if !siblings.contains(digest) {
+        return Err(GatherError::NotListed { index: index.digest.clone(), digest: digest.clone() });
+    }
+    Ok(Shape::Listed { index: index.digest.clone(), siblings })
+}
+
+/// `linux/arm64/v8`; the digest of a platform that does not say.
+fn name(listed: &Descriptor) -> String {
+    match &listed.platform {
+        Some(platform) => {
+            let variant = platform.variant.as_deref().filter(|variant| !variant.is_empty());
+            let parts = [platform.os.as_str(), &platform.architecture].into_iter().chain(variant);
+            evidence::text::escape_short(&parts.collect::<Vec<_>>().join("/"), 64)
+        }
+        None => listed.digest.short(),
+    }
 }
 
 fn is_image(listed: &Descriptor) -> bool {

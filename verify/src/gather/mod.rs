@@ -12,10 +12,10 @@ mod supplied;
 
 use std::collections::BTreeMap;
 
-use chain::{Candidate, Content};
+use chain::{Candidate, Content, Shape};
 use evidence::Digest;
 use futures_util::future::{try_join, try_join_all};
-use registry::{AnySource, Manifest, Options, Pinned, Reference, open, pin};
+use registry::{AnySource, Manifest, ManifestKind, Options, Pinned, Reference, Source, open, pin};
 
 pub use files::FileError;
 pub use supplied::{Supplied, SuppliedError};
@@ -31,6 +31,10 @@ pub struct Request<'a> {
     pub supplied: &'a [Supplied],
     /// Whether the labels of the image are asked for; they cost a request.
     pub labels: bool,
+    /// Whether what hangs on the platforms of an index is asked for.
+    pub platforms: bool,
+    /// The index of the image, where it is a platform of one.
+    pub index: Option<&'a Digest>,
     /// How to read.
     pub options: &'a Options,
 }
@@ -40,8 +44,8 @@ pub struct Request<'a> {
 pub struct Gathered {
     /// The image, pinned.
     pub pinned: Pinned,
-    /// All digests of the image.
-    pub family: Vec<Digest>,
+    /// How its digest stands to an index.
+    pub shape: Shape,
     /// The labels of its config; `None` for an index.
     pub labels: Option<BTreeMap<String, String>>,
     /// What was found for it, each bundle once.
@@ -57,7 +61,7 @@ pub async fn gather(request: &Request<'_>) -> Result<Gathered, GatherError> {
     let source = open(request.image, request.options).map_err(registry::Error::from)?;
     let (image, found) = image_and_evidence(request, &source).await?;
     Ok(Gathered {
-        family: image::family(&image.manifest),
+        shape: image.shape,
         labels: image.labels,
         candidates: once(found.into_iter().chain(files)),
         notes,
@@ -67,7 +71,7 @@ pub async fn gather(request: &Request<'_>) -> Result<Gathered, GatherError> {
 
 struct Image {
     pinned: Pinned,
-    manifest: Manifest,
+    shape: Shape,
     labels: Option<BTreeMap<String, String>>,
 }
 
@@ -78,23 +82,50 @@ async fn image_and_evidence(
     source: &AnySource,
 ) -> Result<(Image, Vec<Candidate>), GatherError> {
     let pin = pin(source, request.image, request.told);
-    if let Some(digest) = request.image.digest() {
-        let image = async { labelled(request, source, pin.await?).await };
-        return try_join(image, evidence(request, source, digest)).await;
-    }
-    let (pinned, manifest) = pin.await?;
-    let digest = pinned.digest().clone();
-    let image = labelled(request, source, (pinned, manifest));
-    try_join(image, evidence(request, source, &digest)).await
+    let (image, mut found) = if let Some(digest) = request.image.digest() {
+        let image = async { shaped(request, source, pin.await?).await };
+        try_join(image, evidence(request, source, digest)).await?
+    } else {
+        let (pinned, manifest) = pin.await?;
+        let digest = pinned.digest().clone();
+        let image = shaped(request, source, (pinned, manifest));
+        try_join(image, evidence(request, source, &digest)).await?
+    };
+    let others: Vec<&Digest> = match &image.shape {
+        Shape::Index { platforms } if request.platforms => {
+            platforms.iter().map(|platform| &platform.digest).collect()
+        }
+        Shape::Listed { index, .. } if request.platforms => vec![index],
+        Shape::Index { .. } | Shape::Listed { .. } | Shape::Lone => vec![],
+    };
+    let more = try_join_all(others.into_iter().map(|d| evidence(request, source, d))).await?;
+    found.extend(more.into_iter().flatten());
+    Ok((image, found))
 }
 
-async fn labelled(
+/// The image with its labels, and how it stands to an index.
+async fn shaped(
     request: &Request<'_>,
     source: &AnySource,
     (pinned, manifest): (Pinned, Manifest),
 ) -> Result<Image, GatherError> {
-    let labels = image::labels(source, &manifest, request.labels).await?;
-    Ok(Image { pinned, manifest, labels })
+    let labels = image::labels(source, &manifest, request.labels);
+    let shape = async {
+        match (&manifest.kind, request.index) {
+            (ManifestKind::Index { .. }, _) => {
+                let platforms = image::platforms(source, &manifest, request.labels).await?;
+                Ok(Shape::Index { platforms })
+            }
+            (ManifestKind::Image { .. }, Some(index)) => {
+                let read = source.manifest(index).await?;
+                let read = read.ok_or_else(|| GatherError::NoIndex { index: index.clone() })?;
+                image::listed(&read, &manifest.digest)
+            }
+            (ManifestKind::Image { .. }, None) => Ok(Shape::Lone),
+        }
+    };
+    let (labels, shape) = try_join(labels, shape).await?;
+    Ok(Image { pinned, shape, labels })
 }
 
 /// What hangs on a digest, in its own repository and in those that the user named besides.
@@ -145,6 +176,20 @@ pub enum GatherError {
     /// A file or directory that was named cannot be read.
     #[error(transparent)]
     File(#[from] FileError),
+    /// The index that was named is not there.
+    #[error("the index {index} is not in the image's repository")]
+    NoIndex {
+        /// The index.
+        index: Digest,
+    },
+    /// The index that was named does not list the image.
+    #[error("{index} does not list {digest}")]
+    NotListed {
+        /// The index.
+        index: Digest,
+        /// The image.
+        digest: Digest,
+    },
     /// A source of evidence names another image.
     #[error("the evidence that was named hangs on {other}, which is not the image asked about")]
     OtherDigest {
@@ -161,6 +206,8 @@ impl GatherError {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::File(error) => error.kind(),
+            Self::NoIndex { .. } => "no-index",
+            Self::NotListed { .. } => "not-listed",
             Self::OtherDigest { .. } => "other-digest",
             Self::Registry(error) => error.kind(),
         }
@@ -170,6 +217,9 @@ impl GatherError {
     pub fn help(&self) -> Option<&'static str> {
         match self {
             Self::File(error) => error.help(),
+            Self::NoIndex { .. } | Self::NotListed { .. } => {
+                Some("give the digest of the index that the image is a platform of")
+            }
             Self::OtherDigest { .. } => Some("name the repository alone, without a digest"),
             Self::Registry(error) => error.help(),
         }

@@ -12,11 +12,11 @@ use crate::policy::{
 };
 
 /// The words of `evidence-on` that are read.
-pub(super) const PLACES: [(&str, EvidenceOn); 2] =
-    [("digest", EvidenceOn::Digest), ("either", EvidenceOn::Either)];
-
-/// A word that asks for more than this version looks at: taken for another, it would allow too much.
-const LATER: &str = "platforms";
+pub(super) const PLACES: [(&str, EvidenceOn); 3] = [
+    ("digest", EvidenceOn::Digest),
+    ("either", EvidenceOn::Either),
+    ("platforms", EvidenceOn::Platforms),
+];
 
 /// What is asked about the image itself.
 #[derive(Debug, JsonSchema)]
@@ -60,14 +60,6 @@ fn evidence_on(image: &mut Members<'_>, collected: &mut Collected) -> Read<Evide
     };
     let known = PLACES.iter().find(|(word, _)| *word == written.value);
     known.map(|(_, place)| *place).ok_or_else(|| {
-        if written.value == LATER {
-            let fault = Fault::at(written.span, "`platforms` is not supported by this version");
-            return collected.add(
-                fault
-                    .label("no platform of an index is looked at yet")
-                    .help("write `digest`: evidence hangs on the digest that was asked for"),
-            );
-        }
         let fault = Fault::at(written.span, format!("unknown place `{}`", written.value));
         collected.add(fault.label(advice(&written.value, PLACES.map(|(word, _)| word))))
     })

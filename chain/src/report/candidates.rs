@@ -1,0 +1,122 @@
+//! Candidates: what became of each, in every view of the image.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use evidence::{Id, time};
+
+use super::Seen;
+use crate::{
+    authenticate::Refusal,
+    judge::{Considered, What, content, word::Word},
+    relate::Choice,
+    verdict::{CandidateReport, Fate},
+};
+
+/// The candidates of the step at a position, each once: of several views the one that says most.
+pub(super) fn of_step(
+    seen: &[(Seen<'_, '_>, Vec<Choice<'_, '_>>)],
+    position: usize,
+) -> Vec<CandidateReport> {
+    let mut all: Vec<CandidateReport> = Vec::new();
+    let mut known: BTreeMap<(Option<String>, String, Option<String>), usize> = BTreeMap::new();
+    for (seen, chosen) in seen {
+        let Some(judged) = seen.judged.get(position) else { continue };
+        let choice = chosen.iter().find(|choice| choice.step.name == judged.step.name);
+        let words = choice.map_or(&[][..], |choice| &choice.words);
+        let ids: BTreeSet<&Id> = words.iter().map(|option| option.word.id()).collect();
+        for considered in &judged.considered {
+            let report = candidate(considered, &ids);
+            let key = (report.id.clone(), report.found.clone(), report.signer.clone());
+            match known.get(&key).and_then(|n| all.get_mut(*n)) {
+                Some(before) if rank(report.fate) > rank(before.fate) => *before = report,
+                Some(_) => {}
+                None => {
+                    known.insert(key, all.len());
+                    all.push(report);
+                }
+            }
+        }
+    }
+    all
+}
+
+/// What says most of a candidate: that it fails a step, then that it proves one.
+fn rank(fate: Fate) -> u8 {
+    match fate {
+        Fate::Dropped => 0,
+        Fate::LeftOut => 1,
+        Fate::Lapsed => 2,
+        Fate::Superseded => 3,
+        Fate::Stands => 4,
+        Fate::Chosen => 5,
+        Fate::Negative => 6,
+        Fate::Refused => 7,
+    }
+}
+
+/// What speaks for no step that was asked.
+pub(super) fn others(
+    seen: &[(Seen<'_, '_>, Vec<Choice<'_, '_>>)],
+    words: &[Word<'_>],
+    refusals: &[Refusal],
+) -> Vec<CandidateReport> {
+    let considered = || {
+        seen.iter().flat_map(|(seen, _)| seen.judged.iter().flat_map(|judged| &judged.considered))
+    };
+    let heard = |word: &Word<'_>| {
+        considered().any(|c| matches!(c.what, What::Word(other) if std::ptr::eq(other, word)))
+    };
+    let met = |refusal: &Refusal| {
+        considered().any(|c| matches!(c.what, What::Refusal(other) if std::ptr::eq(other, refusal)))
+    };
+    let words = words.iter().filter(|word| !heard(word));
+    let refusals = refusals.iter().filter(|refusal| !met(refusal));
+    words.map(|word| of_word(word, Fate::LeftOut)).chain(refusals.map(of_refusal)).collect()
+}
+
+fn candidate(considered: &Considered<'_, '_>, chosen: &BTreeSet<&Id>) -> CandidateReport {
+    let reason = considered.reason.as_ref();
+    let left_out = considered.fate == Fate::LeftOut;
+    let report = match considered.what {
+        What::Word(word) => of_word(word, considered.fate),
+        What::Refusal(refusal) => of_refusal(refusal),
+    };
+    let is_chosen = matches!(considered.fate, Fate::Stands | Fate::Superseded)
+        && matches!(considered.what, What::Word(word) if chosen.contains(word.id()));
+    CandidateReport {
+        fate: if is_chosen { Fate::Chosen } else { considered.fate },
+        code: reason.filter(|_| !left_out).map(|(code, _)| *code),
+        reason: reason.map(|(_, text)| text.clone()),
+        ..report
+    }
+}
+
+fn of_word(word: &Word<'_>, fate: Fate) -> CandidateReport {
+    CandidateReport {
+        fate,
+        code: None,
+        reason: None,
+        signer: Some(word.party().to_owned()),
+        time: word.made().after.map(time::write),
+        says: Some(content::says(word)),
+        id: Some(word.id().to_string()),
+        predicate_type: Some(word.predicate_type().to_owned()),
+        run: word.facts().run.clone(),
+        found: word.bound().verified().carrier().found.clone(),
+    }
+}
+
+fn of_refusal(refusal: &Refusal) -> CandidateReport {
+    CandidateReport {
+        fate: Fate::Dropped,
+        code: Some(refusal.code),
+        reason: Some(refusal.reason.clone()),
+        signer: refusal.signer.clone(),
+        time: None,
+        says: None,
+        id: refusal.id.as_ref().map(ToString::to_string),
+        predicate_type: refusal.predicate_type.clone(),
+        run: None,
+        found: refusal.carrier.found.clone(),
+    }
+}

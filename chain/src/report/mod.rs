@@ -1,0 +1,272 @@
+//! Deliver: what was judged and related becomes one [`Verdict`], for every printer.
+
+mod candidates;
+mod ends;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use evidence::{Id, time};
+use jiff::SignedDuration;
+
+use crate::{
+    authenticate::Refusal,
+    candidate::Question,
+    clock,
+    finding::Finding,
+    judge::{Judged, Setting, What, content, word::Word},
+    policy::{Policy, Step},
+    relate::{Choice, Related, Shared},
+    verdict::{
+        CommitmentReport, Deadline, Decision, Fate, ImageReport, PolicyReport, ProofReport,
+        RelationReport, StepReport, VERSION, Verdict,
+    },
+    withheld::Withheld,
+};
+
+/// How far ahead an end is worth a line.
+const SOON: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// One view, judged and related.
+pub(crate) struct Seen<'w, 'p> {
+    /// What was judged against.
+    pub(crate) setting: Setting<'p>,
+    /// The steps, judged alone.
+    pub(crate) judged: Vec<Judged<'w, 'p>>,
+    /// The steps, related.
+    pub(crate) related: Related<'w, 'p>,
+    /// What is withheld.
+    pub(crate) withheld: Withheld,
+}
+
+/// Delivers the verdict on all views of the image; `None` if there is no view.
+///
+/// Allow is built from proofs: every view has them, and what they cannot show, a withheld commitment,
+/// is nowhere.
+pub(crate) fn deliver(
+    question: &Question,
+    policy: &Policy,
+    seen: Vec<Seen<'_, '_>>,
+    words: &[Word<'_>],
+    refusals: &[Refusal],
+) -> Option<Verdict> {
+    let steps = seen.first()?.judged.iter().map(|judged| judged.step).collect::<Vec<_>>();
+    let findings = findings(&seen);
+    let proven = seen.iter().all(|seen| seen.related.proofs.is_some());
+    let decision = match question.before {
+        Some(_) if proven && findings.is_empty() => Decision::Ready,
+        None if proven && findings.is_empty() => Decision::Allow,
+        _ => Decision::Deny,
+    };
+    let seen: Vec<(Seen<'_, '_>, Vec<Choice<'_, '_>>)> = seen
+        .into_iter()
+        .map(|seen| {
+            let proofs = seen.related.proofs.as_ref();
+            let chosen = proofs.map_or(seen.related.best.as_slice(), |p| p.chosen()).to_vec();
+            (seen, chosen)
+        })
+        .collect();
+    let mut ends: BTreeSet<Deadline> = BTreeSet::new();
+    for (seen, chosen) in &seen {
+        ends.extend(ends::of(seen, chosen));
+    }
+    let soon = time::write(clock::later(question.now, SOON));
+    let image = &question.image;
+    Some(Verdict {
+        version: VERSION,
+        decision,
+        image: ImageReport {
+            reference: image.reference.clone(),
+            name: image.name.clone(),
+            told: image.told,
+            digest: image.digest.to_string(),
+        },
+        environment: question.environment.clone().or(only_environment(policy)),
+        before: question.before.clone(),
+        policy: PolicyReport {
+            file: policy.file.clone(),
+            name: policy.name.clone(),
+            revision: policy.revision,
+            digest: policy.digest.to_string(),
+            contact: policy.contact.clone(),
+        },
+        now: time::write(question.now),
+        steps: steps.iter().enumerate().map(|(n, s)| step(n, s, &seen, &findings)).collect(),
+        relations: relations(&seen),
+        commitments: commitments(&seen),
+        good_until: ends.first().filter(|_| decision != Decision::Deny).cloned(),
+        expiring: ends.iter().filter(|end| end.time <= soon).cloned().collect(),
+        others: candidates::others(&seen, words, refusals),
+        notes: notes(policy, question, &seen),
+        findings,
+    })
+}
+
+/// The findings of all views, each once: causes first, what follows from them last, the order of the
+/// steps otherwise. One that not every view has names its platforms.
+fn findings(seen: &[Seen<'_, '_>]) -> Vec<Finding> {
+    let mut all: Vec<(Finding, Vec<&str>)> = Vec::new();
+    for seen in seen {
+        let judged = seen.judged.iter().flat_map(|judged| &judged.findings);
+        let platform = seen.setting.view.platform;
+        for finding in judged.chain(&seen.withheld.findings).chain(&seen.related.findings) {
+            match all.iter_mut().find(|(known, _)| known == finding) {
+                Some((_, platforms)) => platforms.extend(platform),
+                None => all.push((finding.clone(), platform.into_iter().collect())),
+            }
+        }
+    }
+    let mut findings: Vec<Finding> = all
+        .into_iter()
+        .map(|(finding, platforms)| match platforms.len() {
+            n if n == 0 || n == seen.len() => finding,
+            _ => Finding {
+                message: format!("{}: {}", platforms.join(", "), finding.message),
+                ..finding
+            },
+        })
+        .collect();
+    findings.sort_by_key(|finding| finding.follows);
+    findings
+}
+
+fn only_environment(policy: &Policy) -> Option<String> {
+    match policy.environments.as_slice() {
+        [only] => Some(only.name.clone()),
+        _ => None,
+    }
+}
+
+fn step(
+    position: usize,
+    step: &Step,
+    seen: &[(Seen<'_, '_>, Vec<Choice<'_, '_>>)],
+    findings: &[Finding],
+) -> StepReport {
+    let words = |chosen: &[Choice<'_, '_>]| {
+        chosen.iter().find(|choice| choice.step.name == step.name).map_or(0, |c| c.words.len())
+    };
+    let passes = seen.iter().all(|(_, chosen)| words(chosen) > 0)
+        && !findings.iter().any(|f| f.step.as_deref() == Some(step.name.as_str()));
+    let mut proofs: Vec<ProofReport> = Vec::new();
+    for (seen, chosen) in seen {
+        for choice in chosen.iter().filter(|choice| choice.step.name == step.name) {
+            for option in &choice.words {
+                let proof = proof(option.word, seen.setting);
+                if !proofs.iter().any(|p| p.id == proof.id && p.party == proof.party) {
+                    proofs.push(proof);
+                }
+            }
+        }
+    }
+    StepReport {
+        name: step.name.clone(),
+        passes,
+        count: step.count,
+        proofs,
+        candidates: candidates::of_step(seen, position),
+        covers: step.covers.iter().map(|cover| cover.step.clone()).collect(),
+    }
+}
+
+fn proof(word: &Word<'_>, setting: Setting<'_>) -> ProofReport {
+    let made = word.made();
+    // On an index, evidence that hangs on one platform says which.
+    let platform = setting.view.platform.filter(|_| !word.bound().is_about(&setting.image.digest));
+    let says = content::says(word);
+    ProofReport {
+        party: word.party().to_owned(),
+        tool: word.tool().map(str::to_owned),
+        time: made.after.map(time::write),
+        clock: made.before.map(|(_, clock)| clock.word().to_owned()),
+        says: platform.map_or(says.clone(), |platform| format!("{platform}: {says}")),
+        id: word.id().to_string(),
+        predicate_type: word.predicate_type().to_owned(),
+        run: word.facts().run.clone(),
+        referrer: word.bound().verified().carrier().referrer.as_ref().map(ToString::to_string),
+    }
+}
+
+fn relations(seen: &[(Seen<'_, '_>, Vec<Choice<'_, '_>>)]) -> Vec<RelationReport> {
+    let mut all: Vec<RelationReport> = Vec::new();
+    for shared in seen.iter().flat_map(|(seen, _)| &seen.related.shared) {
+        let report = relation(shared);
+        if !all.contains(&report) {
+            all.push(report);
+        }
+    }
+    all
+}
+
+fn relation(shared: &Shared) -> RelationReport {
+    RelationReport {
+        fact: shared.fact.word().to_owned(),
+        members: shared.members.clone(),
+        value: shared.value.clone(),
+        // By key there is no certificate that could say it.
+        claimed: true,
+    }
+}
+
+/// What whoever follows this verdict commits to: the joint choice and every newest word judged.
+fn commitments(seen: &[(Seen<'_, '_>, Vec<Choice<'_, '_>>)]) -> Vec<CommitmentReport> {
+    let mut by_id: BTreeMap<&Id, &Word<'_>> = BTreeMap::new();
+    for (seen, chosen) in seen {
+        let chosen = chosen.iter().flat_map(|choice| choice.words.iter().map(|o| o.word));
+        let speaking = seen.judged.iter().flat_map(|judged| judged.speaking.iter().copied());
+        by_id.extend(chosen.chain(speaking).map(|word| (word.id(), word)));
+    }
+    by_id
+        .into_values()
+        .map(|word| CommitmentReport {
+            id: word.id().to_string(),
+            predicate_type: word.predicate_type().to_owned(),
+            bundle: word.bound().verified().carrier().bundle.as_ref().map(ToString::to_string),
+        })
+        .collect()
+}
+
+fn notes(
+    policy: &Policy,
+    question: &Question,
+    seen: &[(Seen<'_, '_>, Vec<Choice<'_, '_>>)],
+) -> Vec<String> {
+    let judged = || seen.iter().flat_map(|(seen, _)| &seen.judged);
+    let asked = |step: &str| judged().any(|judged| judged.step.name == step);
+    let mut notes: Vec<String> =
+        seen.iter().flat_map(|(seen, _)| seen.withheld.notes.iter().cloned()).collect();
+    let image = &question.image;
+    for same in &policy.same {
+        if same.steps.iter().filter(|step| asked(step)).count() < 2 {
+            notes.push(format!(
+                "the same {} was not asked: fewer than two of {} are asked here",
+                same.fact.word(),
+                same.steps.join(", ")
+            ));
+        }
+    }
+    if image.told {
+        notes.push(format!("the name `{}` was given on the command line (--as)", image.name));
+    }
+    for judged in judged() {
+        for considered in &judged.considered {
+            let other = match considered.what {
+                What::Word(word) if !matches!(considered.fate, Fate::Dropped | Fate::LeftOut) => {
+                    word
+                }
+                _ => continue,
+            };
+            let others = other.bound().names().iter();
+            notes.extend(others.filter(|name| **name != image.name && !name.is_empty()).map(
+                |name| {
+                    format!(
+                        "`{}` was signed for the name `{name}`; the digest is the same",
+                        judged.step.name
+                    )
+                },
+            ));
+        }
+    }
+    notes.sort();
+    notes.dedup();
+    notes
+}

@@ -28,7 +28,7 @@ const READ: u64 = 2 * 1024 * 1024;
 /// Decides on an image.
 pub async fn gate(request: &Gate, now: Timestamp) -> Result<(Verdict, Policy), Error> {
     output::look_at(&request.reports)?;
-    let policy = parse(&request.policy)?;
+    let policy = parse(&request.policy, now)?;
     let asked = Asked {
         policy: &policy,
         image: &request.image,
@@ -140,14 +140,14 @@ pub async fn gather_within(
     }
 }
 
-/// Reads the policy and the files that it names, which lie beside it.
-pub fn parse(path: &Path) -> Result<Policy, Error> {
+/// Reads the policy and the files that it names, which lie beside it; tells what is odd about it now.
+pub fn parse(path: &Path, now: Timestamp) -> Result<Policy, Error> {
     let text = read(path).map_err(|cause| Error::PolicyFile { path: path.to_owned(), cause })?;
     let beside = path.parent().unwrap_or(Path::new(""));
     let mut named = |name: &str| read(&beside.join(name)).map_err(|cause| cause.to_string());
     let policy =
         Policy::parse(&path.display().to_string(), &text, &mut named).map_err(Error::Policy)?;
-    for warning in &policy.warnings {
+    for warning in policy.warnings_at(now) {
         output::print_error(&output::lines(&warning.render()));
     }
     Ok(policy)

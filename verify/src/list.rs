@@ -73,7 +73,7 @@ pub async fn list(request: &List, now: Timestamp) -> Result<Listing, Error> {
     let Some(judge) = &request.judge else {
         return Ok(listing(&gate::gather_within(&request.image, false, true).await?));
     };
-    let policy = gate::parse(&judge.policy)?;
+    let policy = gate::parse(&judge.policy, now)?;
     let asked = Asked {
         policy: &policy,
         image: &request.image,

@@ -115,6 +115,24 @@ fn an_allow_says_what_convinced_it_and_exits_0() {
 }
 
 #[test]
+fn what_is_odd_about_a_policy_today_is_said_beside_the_answer() {
+    let place = Place::new();
+    let policy = place.read("policy.yaml").replace(
+        "release: {key: release.pub}",
+        "release:\n    - {key: release.pub}\n    - {key: deployer.pub, until: 2020-01-01}",
+    );
+    fs::write(place.path("policy.yaml"), policy).unwrap();
+    let run = place.gate("--evidence passed.json").exits(0);
+    assert!(
+        run.stderr.starts_with("warning: `deployer.pub` is past its `until`"),
+        "{}",
+        run.stderr
+    );
+    let listed = place.run(&format!("list oci:image --as {NAME} --policy policy.yaml")).exits(0);
+    assert_eq!(listed.stderr, run.stderr);
+}
+
+#[test]
 fn a_deny_says_what_is_missing_and_exits_1() {
     let run = Place::new().gate("").exits(1);
     assert_eq!(run.stderr, "");

@@ -67,10 +67,10 @@ pub struct Policy {
     pub evidence_on: EvidenceOn,
     /// Image labels that must agree with facts.
     pub labels: Vec<LabelRule>,
-    /// What is odd and no fault: an unused signer.
-    pub warnings: Vec<Fault>,
+    /// What is odd and no fault, whatever the time: an unused signer.
+    warnings: Vec<Fault>,
     /// What becomes odd with time: an accepted finding whose date has passed.
-    pub lapses: Vec<Lapse>,
+    lapses: Vec<Lapse>,
 }
 
 impl Policy {
@@ -93,11 +93,11 @@ impl Policy {
 
 /// A warning that holds from a moment on.
 #[derive(Clone, Debug)]
-pub struct Lapse {
+struct Lapse {
     /// The moment.
-    pub since: Timestamp,
+    since: Timestamp,
     /// The warning.
-    pub warning: Fault,
+    warning: Fault,
 }
 
 /// A line and column in the policy file, counted from 1.

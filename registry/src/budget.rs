@@ -114,10 +114,11 @@ impl Limit {
         }
     }
 
-    /// Whether one document alone is too large, so that only this one is unreadable. The others
-    /// bound count, total and time: past those there is no answer at all.
+    /// Whether one document alone is too large, by the word of a manifest that was hashed, so that
+    /// only this one is unreadable. The others bound count, total and time, or are the word of a
+    /// list, which could hide a newer failure so: past those there is no answer at all.
     pub fn within_candidate(self) -> bool {
-        matches!(self, Self::Bundle | Self::Manifest)
+        matches!(self, Self::Bundle)
     }
 }
 

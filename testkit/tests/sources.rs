@@ -302,7 +302,7 @@ async fn limits_have_names_and_those_of_one_document_are_its_own() {
     places.budget = Budget { manifest: 300, ..Budget::default() };
     for source in places.sources() {
         let found = limit(source.listed(&two).await.unwrap_err());
-        assert_eq!((found, found.within_candidate()), (Limit::Manifest, true));
+        assert_eq!((found, found.within_candidate()), (Limit::Manifest, false));
         let lying = Descriptor { size: 10, ..two.clone() };
         assert_eq!(limit(source.listed(&lying).await.unwrap_err()), Limit::Manifest);
     }

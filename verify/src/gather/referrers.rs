@@ -64,7 +64,7 @@ async fn found<S: Source>(
     let referrer = descriptor.digest.clone();
     let parts = match source.listed(descriptor).await {
         Ok(manifest) => parts(&manifest),
-        Err(error) => vec![Part::Unreadable(of_manifest(error, descriptor, source.budget())?)],
+        Err(error) => vec![Part::Unreadable(of_manifest(error)?)],
     };
     if let (Some(verbose), []) = (verbose, parts.as_slice()) {
         verbose(&format!("referrer {referrer} is no attestation; left out"));
@@ -128,7 +128,7 @@ async fn candidate<S: Source>(source: &S, found: Found) -> Result<Candidate, Err
 }
 
 /// The bytes of a layer, embedded or fetched; the reason if this one document cannot be read.
-async fn content<S: Source>(
+pub(super) async fn content<S: Source>(
     source: &S,
     layer: &Descriptor,
 ) -> Result<Result<Vec<u8>, String>, Error> {
@@ -142,28 +142,24 @@ async fn content<S: Source>(
     }
 }
 
-/// The reason, if an error is about this one document, whose author made it so; every other error
-/// leaves open what would have been there.
-fn of_manifest(error: Error, listed: &Descriptor, budget: &Budget) -> Result<String, Error> {
+/// The reason, if an error is about this one manifest, whose author made it so: its bytes hashed
+/// right, and are no manifest. Every other error, a size that a list tells included, leaves open what
+/// would have been there.
+fn of_manifest(error: Error) -> Result<String, Error> {
     match &error {
-        // It is listed as too large. One that is listed as small and does not end is no document of
-        // its author but an answer of the registry's, which could hide the newer failure so.
-        Error::Limit { limit: Limit::Manifest, .. } if listed.size > budget.manifest => {
-            Ok(error.to_string())
-        }
-        // The bytes hashed right: whoever wrote them wrote no manifest.
         Error::Malformed { .. } => Ok(error.to_string()),
         _ => Err(error),
     }
 }
 
-/// The same for a layer, of which the manifest tells, whose bytes were hashed.
+/// The same for a layer, whose size and digest a manifest tells whose bytes were hashed: a wrong size,
+/// or one beyond the limit, is its author's. One that turns out longer than told is no document but an
+/// answer of the registry's.
 fn of_blob(error: Error, layer: &Descriptor, budget: &Budget) -> Result<String, Error> {
     match &error {
         Error::Limit { limit: Limit::Bundle, .. } if layer.size > budget.bundle => {
             Ok(error.to_string())
         }
-        // The bytes hashed right: whoever wrote the manifest wrote a wrong size.
         Error::SizeMismatch { .. } => Ok(error.to_string()),
         _ => Err(error),
     }

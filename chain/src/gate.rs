@@ -5,9 +5,9 @@ use crate::{
     ask::{Undecided, ask},
     authenticate::{Keyring, authenticate},
     bind::bind,
+    conclude::{Seen, conclude},
     judge::{Setting, judge, word},
     relate::relate,
-    report::{self, Seen},
     view::View,
     withheld,
 };
@@ -27,10 +27,11 @@ pub fn gate(
 
     let (mut bound, mut refusals) = (Vec::new(), Vec::new());
     for candidate in candidates {
-        let verified = authenticate(candidate, &keyring);
-        match verified.and_then(|verified| bind(verified, &question.image)) {
-            Ok(word) => bound.push(word),
-            Err(refusal) => refusals.push(refusal),
+        for verified in authenticate(candidate, &keyring) {
+            match verified.and_then(|verified| bind(verified, &question.image)) {
+                Ok(word) => bound.push(word),
+                Err(refusal) => refusals.push(refusal),
+            }
         }
     }
     refusals.sort_by(|a, b| a.order().cmp(&b.order()));
@@ -45,5 +46,5 @@ pub fn gate(
         let withheld = withheld::findings(&judged, &related.best, &words, &refusals, setting);
         seen.push(Seen { setting, judged, related, withheld });
     }
-    report::deliver(question, policy, seen, &words, &refusals).ok_or(Undecided::NoPlatform)
+    conclude(question, policy, seen, &words, &refusals).ok_or(Undecided::NoPlatform)
 }

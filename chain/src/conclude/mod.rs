@@ -1,4 +1,4 @@
-//! Deliver: what was judged and related becomes one [`Verdict`], for every printer.
+//! Conclude: what was judged and related becomes one [`Verdict`], for every printer.
 
 mod candidates;
 mod ends;
@@ -38,11 +38,11 @@ pub(crate) struct Seen<'w, 'p> {
     pub(crate) withheld: Withheld,
 }
 
-/// Delivers the verdict on all views of the image; `None` if there is no view.
+/// Concludes the verdict on all views of the image; `None` if there is no view.
 ///
 /// Allow is built from proofs: every view has them, and what they cannot show, a withheld commitment,
 /// is nowhere.
-pub(crate) fn deliver(
+pub(crate) fn conclude(
     question: &Question,
     policy: &Policy,
     seen: Vec<Seen<'_, '_>>,

@@ -48,6 +48,8 @@ enum Command {
     Scan(scan::Scan),
     #[command(after_help = examples::TEST)]
     Test(test::Test),
+    #[command(after_help = examples::SBOM)]
+    Sbom(other::Sbom),
     #[command(after_help = examples::APPROVE)]
     Approve(approve::Approve),
     #[command(after_help = examples::DEPLOY)]
@@ -75,6 +77,7 @@ pub(crate) fn parse(words: Vec<OsString>) -> Result<Invocation, clap::Error> {
         Command::Deploy(words) => words.invocation(),
         Command::Key(words) => words.invocation(),
         Command::Predicate(words) => words.invocation(),
+        Command::Sbom(words) => words.invocation(),
         Command::Scan(words) => words.invocation(),
         Command::Statement(words) => words.invocation(),
         Command::Test(words) => words.invocation(),

@@ -8,6 +8,7 @@ mod decided;
 mod deploy;
 mod key;
 mod predicate;
+mod sbom;
 mod scan;
 mod statement;
 mod test;
@@ -38,6 +39,7 @@ pub(crate) async fn run(world: &World, request: Request) -> Result<Report, Error
         Request::Deploy(request) => deploy::run(world, request).await,
         Request::Key(request) => key::run(world, request),
         Request::Predicate(request) => predicate::run(world, request).await,
+        Request::Sbom(request) => sbom::run(world, request).await,
         Request::Scan(request) => scan::run(world, request).await,
         Request::Statement(request) => statement::run(world, request).await,
         Request::Test(request) => test::run(world, request).await,

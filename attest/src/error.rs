@@ -17,6 +17,7 @@ use crate::{
         metadata::MetadataError,
         provenance::ProvenanceError,
         report::{Refused, files::FilesError},
+        sbom::SbomRefused,
         verdict::VerdictError,
     },
     file::FileError,
@@ -82,6 +83,9 @@ pub(crate) enum Error {
     /// The image.
     #[error(transparent)]
     Resolve(#[from] ResolveError),
+    /// A bill of materials.
+    #[error(transparent)]
+    Sbom(#[from] SbomRefused),
     /// The finished bundle may not leave.
     #[error(transparent)]
     Seal(#[from] SealError),
@@ -135,6 +139,7 @@ impl Error {
             Self::Report(error) => error.code(),
             Self::ReportFiles(_) => "file-unreadable",
             Self::Resolve(error) => error.code(),
+            Self::Sbom(error) => error.code(),
             Self::Seal(error) => error.code(),
             Self::Sign(_) => "sign",
             Self::Statement(error) => error.code(),
@@ -168,6 +173,7 @@ impl Error {
             Self::Provenance(error) => owned(error.help()),
             Self::Report(error) => owned(error.help()),
             Self::Resolve(error) => error.help(),
+            Self::Sbom(error) => owned(error.help()),
             Self::Seal(error) => error.help().map(str::to_owned),
             Self::Statement(error) => error.help().map(str::to_owned),
             Self::Usage(error) => owned(error.help()),

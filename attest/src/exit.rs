@@ -65,6 +65,7 @@ impl From<&Error> for Exit {
             | Error::Metadata(_)
             | Error::Provenance(_)
             | Error::Report(_)
+            | Error::Sbom(_)
             | Error::Seal(_)
             | Error::Statement(_)
             | Error::Verdict(_) => Self::Refused,

@@ -28,6 +28,8 @@ pub(crate) enum Request {
     Key(Key),
     /// `attest predicate`.
     Predicate(Predicate),
+    /// `attest sbom`.
+    Sbom(Sbom),
     /// `attest scan`.
     Scan(Scan),
     /// `attest statement`.
@@ -260,6 +262,17 @@ pub(crate) struct Statement {
     /// Key, delivery, run.
     pub(crate) signing: Signing,
     /// The statement's JSON.
+    pub(crate) file: PathBuf,
+}
+
+/// `attest sbom`.
+#[derive(Debug)]
+pub(crate) struct Sbom {
+    /// The image.
+    pub(crate) target: Target,
+    /// Key, delivery, run.
+    pub(crate) signing: Signing,
+    /// The document.
     pub(crate) file: PathBuf,
 }
 

@@ -349,6 +349,38 @@ fn the_version_file_beside_a_scanner_that_is_run_may_be_older() {
 }
 
 #[test]
+fn a_bill_of_materials_is_attested_as_it_is() {
+    let place = Place::new();
+    let spdx = report("sbom/syft-registry.spdx.json");
+    let output = place.signed("sbom", &["--file", &spdx]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert!(text(&output.stdout).contains("SPDX 2.3"), "{}", text(&output.stdout));
+    assert_eq!(place.attached(), 1);
+    let dry = place.dry("sbom", &["--file", &spdx]);
+    assert_eq!(
+        json::parse(&dry.stdout).unwrap()["predicateType"],
+        "https://spdx.dev/Document/v2.3"
+    );
+    let mut attested = predicate(&dry);
+    assert!(attested.as_object_mut().unwrap().remove("attest_run").is_some());
+    assert_eq!(attested, json::parse(&std::fs::read(&spdx).unwrap()).unwrap());
+
+    let foreign = std::fs::read_to_string(&spdx).unwrap().replace("b18ecfa6", "b18ecfa7");
+    std::fs::write(place.directory.path().join("foreign.json"), foreign).unwrap();
+    let syft = report("sbom/syft-registry.json");
+    for (file, code) in [
+        ("foreign.json", "wrong-image"),
+        (&syft, "unknown-format"),
+        (&report("test/pytest-pass.xml"), "unreadable"),
+    ] {
+        let output = place.signed("sbom", &["--file", file]);
+        assert_eq!(output.status.code(), Some(1), "{file}: {}", text(&output.stderr));
+        assert!(text(&output.stderr).contains(&format!("[{code}]")), "{}", text(&output.stderr));
+    }
+    assert_eq!(place.attached(), 1);
+}
+
+#[test]
 fn layers_bind_a_report_that_names_nothing_else() {
     let place = Place::new();
     let words = ["--report", &report("scan/synthetic-osv-scanner-image-vulns.json")];

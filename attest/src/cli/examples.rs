@@ -24,6 +24,11 @@ Examples:
   attest test registry.example.com/payments/api:v1.4.0 --report 'build/**/TEST-*.xml'
   attest test oci:app:v1 --name smoke --key deployer.key -- ./smoke.sh";
 
+pub(super) const SBOM: &str = "\
+Examples:
+  attest sbom registry.example.com/payments/api:v1.4.0 --file sbom.spdx.json --key release.key
+  attest sbom oci:app:v1 --file sbom.cdx.json --format json";
+
 pub(super) const APPROVE: &str = "\
 Examples:
   attest approve registry.example.com/payments/api:v1.4.0 --environment production \\

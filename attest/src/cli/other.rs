@@ -1,4 +1,4 @@
-//! `attest predicate`, `statement`, `attach` and `whoami`: the commands with few options.
+//! `attest sbom`, `predicate`, `statement`, `attach` and `whoami`: the commands with few options.
 
 use std::path::PathBuf;
 
@@ -55,6 +55,38 @@ impl Predicate {
         let (target, signing) = (image.target(reach), sign.signing()?);
         let request =
             Request::Predicate(request::Predicate { target, signing, file, predicate_type });
+        Ok(Invocation { request, format: output.format() })
+    }
+}
+
+/// Attest a bill of materials
+///
+/// Takes SPDX and CycloneDX as JSON, whole and of any version. One that names another image is
+/// refused; one that names none is taken, and the result says so.
+#[derive(Args)]
+pub(super) struct Sbom {
+    #[command(flatten)]
+    image: Image,
+
+    /// Document, JSON
+    #[arg(long, value_name = "FILE")]
+    file: PathBuf,
+
+    #[command(flatten)]
+    sign: Sign,
+
+    #[command(flatten)]
+    reach: Reach,
+
+    #[command(flatten)]
+    output: Output,
+}
+
+impl Sbom {
+    pub(super) fn invocation(self) -> Result<Invocation, clap::Error> {
+        let Self { image, file, sign, reach, output } = self;
+        let (target, signing) = (image.target(reach), sign.signing()?);
+        let request = Request::Sbom(request::Sbom { target, signing, file });
         Ok(Invocation { request, format: output.format() })
     }
 }

@@ -11,6 +11,7 @@ pub(crate) mod labels;
 pub(crate) mod metadata;
 pub(crate) mod provenance;
 pub(crate) mod report;
+pub(crate) mod sbom;
 pub(crate) mod scan;
 pub(crate) mod test;
 pub(crate) mod verdict;

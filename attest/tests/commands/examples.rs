@@ -7,11 +7,12 @@ use testkit::registry::Registry;
 
 use crate::place::{IMAGE, Place, digest, testdata};
 
-const COMMANDS: [&[&str]; 13] = [
+const COMMANDS: [&[&str]; 14] = [
     &[],
     &["build"],
     &["scan"],
     &["test"],
+    &["sbom"],
     &["approve"],
     &["deploy"],
     &["predicate"],
@@ -72,6 +73,8 @@ fn files(place: &Place, key: &str, host: &str, makes_keys: bool) {
     place.set_file("trivy.json", "reports/scan/trivy-vuln-clean.json");
     fs::create_dir_all(place.path("build/unit")).unwrap();
     place.set_file("build/unit/TEST-a.xml", "reports/test/pytest-pass.xml");
+    place.set_file("sbom.spdx.json", "reports/sbom/syft-registry.spdx.json");
+    place.set_file("sbom.cdx.json", "reports/sbom/trivy-image-registry-tag.cdx.json");
     for name in ["vex.json", "review.json"] {
         place.write(name, "{}");
     }

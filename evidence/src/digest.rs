@@ -106,6 +106,36 @@ impl Digest {
     }
 }
 
+/// The digest of content that comes in pieces.
+#[derive(Clone)]
+pub struct Hasher {
+    algorithm: Algorithm,
+    state: hash::Context,
+}
+
+impl Hasher {
+    /// Begins with no content.
+    pub fn new(algorithm: Algorithm) -> Self {
+        Self { algorithm, state: hash::Context::new(algorithm.implementation()) }
+    }
+
+    /// Adds a piece.
+    pub fn add(&mut self, piece: &[u8]) {
+        self.state.update(piece);
+    }
+
+    /// The digest of all pieces together.
+    pub fn digest(self) -> Digest {
+        Digest { algorithm: self.algorithm, hex: hex(self.state.finish().as_ref()) }
+    }
+}
+
+impl fmt::Debug for Hasher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Hasher({})", self.algorithm.name())
+    }
+}
+
 fn hex(bytes: &[u8]) -> String {
     use fmt::Write;
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
@@ -181,6 +211,16 @@ mod tests {
             "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
         );
         assert!(abc.matches(b"abc") && !abc.matches(b"abd"));
+    }
+
+    #[test]
+    fn pieces_have_the_digest_of_the_whole() {
+        for algorithm in [Algorithm::Sha256, Algorithm::Sha384, Algorithm::Sha512] {
+            let mut hasher = Hasher::new(algorithm);
+            [b"a".as_slice(), b"", b"bc"].into_iter().for_each(|piece| hasher.add(piece));
+            assert_eq!(hasher.digest(), Digest::of(algorithm, b"abc"));
+            assert_eq!(Hasher::new(algorithm).digest(), Digest::of(algorithm, b""));
+        }
     }
 
     #[test]

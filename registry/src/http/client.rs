@@ -15,7 +15,7 @@ use reqwest::{
 };
 
 use super::{
-    exchange::{Transport, is_loopback, shown},
+    exchange::{Take, Transport, is_loopback, shown},
     token::Authority,
 };
 use crate::{
@@ -74,6 +74,8 @@ pub struct Response {
     pub body: Vec<u8>,
     /// The address that answered, after redirects.
     pub url: Url,
+    /// What was not taken yet.
+    pub(super) rest: Option<reqwest::Response>,
 }
 
 /// The client of one repository. Clones share connections, tokens and budget.
@@ -165,34 +167,45 @@ impl Client {
     /// Sends a request. Statuses that say "not now" were tried again; 401 was answered with the
     /// user's login, if there is one.
     pub async fn send(&self, request: &Request) -> Result<Response, Error> {
+        self.send_taking(request, Take::Whole).await
+    }
+
+    pub(super) async fn send_taking(
+        &self,
+        request: &Request,
+        take: Take,
+    ) -> Result<Response, Error> {
         let outdated = request.url.origin() == self.0.base.origin() && !self.is_own(&request.url);
         if outdated {
-            return self.authorized(&tls(request)).await;
+            return self.authorized(&tls(request), take).await;
         }
-        let response = self.authorized(request).await?;
+        let response = self.authorized(request, take).await?;
         if self.wants_tls(&response) {
             self.0.tls.store(true, Ordering::Relaxed);
-            return self.authorized(&tls(request)).await;
+            return self.authorized(&tls(request), take).await;
         }
         Ok(response)
     }
 
-    async fn authorized(&self, request: &Request) -> Result<Response, Error> {
+    async fn authorized(&self, request: &Request, take: Take) -> Result<Response, Error> {
         let Inner { transport, authority, .. } = &*self.0;
         if !self.is_own(&request.url) {
-            let response = transport.send(request, None).await.map_err(|e| self.placed(e))?;
+            let response = transport.send(request, None, take).await.map_err(|e| self.placed(e))?;
             return self.answered(request, response, false);
         }
         let mut authorization = authority.known(self, request.access).await?;
-        let mut response =
-            transport.send(request, authorization.as_ref()).await.map_err(|e| self.placed(e))?;
+        let mut response = transport
+            .send(request, authorization.as_ref(), take)
+            .await
+            .map_err(|e| self.placed(e))?;
         // A challenge counts only from the registry itself: whoever it redirects to must not name
         // the service that gets the user's password.
         if response.status == StatusCode::UNAUTHORIZED && self.is_own(&response.url) {
             let fresh = authority
                 .answer(self, &request.what, request.access, &response.headers, authorization)
                 .await?;
-            response = transport.send(request, Some(&fresh)).await.map_err(|e| self.placed(e))?;
+            response =
+                transport.send(request, Some(&fresh), take).await.map_err(|e| self.placed(e))?;
             authorization = Some(fresh);
         }
         self.answered(request, response, authorization.is_some())
@@ -208,12 +221,17 @@ impl Client {
             && String::from_utf8_lossy(&response.body).contains("HTTPS")
     }
 
-    /// The transport, for the token service.
+    /// Who we are there.
+    pub(super) fn authority(&self) -> &Authority {
+        &self.0.authority
+    }
+
+    /// The transport, for the token service and for what streams.
     pub(super) fn transport(&self) -> &Transport {
         &self.0.transport
     }
 
-    fn answered(
+    pub(super) fn answered(
         &self,
         request: &Request,
         response: Response,
@@ -243,7 +261,7 @@ impl Client {
     }
 
     /// The transport knows addresses; messages name the registry as images do.
-    fn placed(&self, error: Error) -> Error {
+    pub(super) fn placed(&self, error: Error) -> Error {
         match error {
             Error::Unavailable { what, place, cause, tries } => {
                 let own = self.0.base.host_str() == Some(place.as_str());

@@ -11,7 +11,7 @@ use std::{
 };
 
 use reqwest::{
-    Method, StatusCode, Url,
+    Method, RequestBuilder, StatusCode, Url,
     header::{AUTHORIZATION, HeaderValue, LOCATION},
     redirect::Policy,
 };
@@ -28,13 +28,22 @@ const WORDS: u64 = 64 * 1024;
 
 const AGENT: &str = concat!("attest-verify/", env!("CARGO_PKG_VERSION"));
 
+/// How the content of an answer with a good status is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Take {
+    /// Left to the caller, piece by piece.
+    Open,
+    /// As a whole, up to the limit of the request.
+    Whole,
+}
+
 /// Whatever is shared by all requests of one source.
 pub(crate) struct Transport {
     pub(crate) meter: Arc<Meter>,
     plain_http: bool,
     verbose: Option<Verbose>,
-    deadline: Instant,
-    timeout: Duration,
+    pub(super) deadline: Instant,
+    pub(super) timeout: Duration,
     /// To this machine, without TLS.
     plain: OnceLock<reqwest::Client>,
     /// To this machine, with TLS.
@@ -83,11 +92,12 @@ impl Transport {
         &self,
         request: &Request,
         authorization: Option<&HeaderValue>,
+        take: Take,
     ) -> Result<Response, Error> {
         let most = if request.again { self.meter.budget.tries } else { 1 };
         let mut tries = 1;
         loop {
-            let failure = match self.follow(request, authorization).await {
+            let failure = match self.follow(request, authorization, take).await {
                 Ok(response) => match retry::failure(response.status) {
                     None => return Ok(response),
                     Some(failure) => failure.wait_as_told(&response.headers),
@@ -118,11 +128,12 @@ impl Transport {
         &self,
         request: &Request,
         authorization: Option<&HeaderValue>,
+        take: Take,
     ) -> Result<Response, Failure> {
         let mut authorization = authorization;
         let mut url = request.url.clone();
         for _ in 0..=self.meter.budget.redirects {
-            let response = self.exchange(request, &url, authorization).await?;
+            let response = self.exchange(request, &url, authorization, take).await?;
             let safe = matches!(request.method, Method::GET | Method::HEAD);
             if !safe || !is_redirect(response.status) {
                 return Ok(response);
@@ -154,22 +165,46 @@ impl Transport {
         request: &Request,
         url: &Url,
         authorization: Option<&HeaderValue>,
+        take: Take,
     ) -> Result<Response, Failure> {
-        let client = self.client(url)?;
-        let mut builder = client.request(request.method.clone(), url.clone());
+        let mut builder = self.builder(request, url, authorization)?;
+        if !request.body.is_empty() || matches!(request.method, Method::POST | Method::PUT) {
+            builder = builder.body(request.body.clone());
+        }
+        let until = Instant::now() + self.meter.budget.request;
+        self.answer(request, url, builder, take, until).await
+    }
+
+    /// A request without its content.
+    pub(super) fn builder(
+        &self,
+        request: &Request,
+        url: &Url,
+        authorization: Option<&HeaderValue>,
+    ) -> Result<RequestBuilder, Failure> {
+        let mut builder = self.client(url)?.request(request.method.clone(), url.clone());
         for (name, value) in &request.headers {
             builder = builder.header(name, value);
         }
         if let Some(value) = authorization {
             builder = builder.header(AUTHORIZATION, value);
         }
-        if !request.body.is_empty() || matches!(request.method, Method::POST | Method::PUT) {
-            builder = builder.body(request.body.clone());
-        }
+        Ok(builder)
+    }
+
+    /// Sends what was built, in its turn, and takes the answer until then or the end of all time.
+    pub(super) async fn answer(
+        &self,
+        request: &Request,
+        url: &Url,
+        builder: RequestBuilder,
+        take: Take,
+        until: Instant,
+    ) -> Result<Response, Failure> {
         let over = || Failure::Final(Error::limit(Limit::Timeout, self.timeout.as_secs()));
         let _turn = timeout_at(self.deadline, self.meter.turn()).await.map_err(|_| over())?;
-        let until = (Instant::now() + self.meter.budget.request).min(self.deadline);
-        let answer = timeout_at(until, self.receive(request, builder)).await;
+        let until = until.min(self.deadline);
+        let answer = timeout_at(until, self.receive(request, builder, take)).await;
         let shown = shown(url);
         match answer {
             Ok(Ok(response)) => {
@@ -191,12 +226,16 @@ impl Transport {
     async fn receive(
         &self,
         request: &Request,
-        builder: reqwest::RequestBuilder,
+        builder: RequestBuilder,
+        take: Take,
     ) -> Result<Response, Failure> {
         let mut answer = builder.send().await.map_err(retry::transport)?;
         let (status, url) = (answer.status(), answer.url().clone());
         let headers = std::mem::take(answer.headers_mut());
         let good = status.is_success();
+        if good && take == Take::Open {
+            return Ok(Response { status, headers, body: Vec::new(), url, rest: Some(answer) });
+        }
         let most = if good { request.most } else { WORDS };
         let stated = answer.content_length();
         if good && request.method != Method::HEAD && stated.is_some_and(|length| length > most) {
@@ -218,7 +257,7 @@ impl Transport {
                 break;
             }
         }
-        Ok(Response { status, headers, body, url })
+        Ok(Response { status, headers, body, url, rest: None })
     }
 
     /// The client for an address. Roots are read only where TLS is spoken, and no proxy comes between

@@ -12,8 +12,10 @@ mod exchange;
 mod pages;
 mod retry;
 mod source;
+mod stream;
 mod token;
 
 pub use client::{Access, Client, Request, Response};
 pub use pages::Pages;
 pub use source::HttpSource;
+pub use stream::Incoming;

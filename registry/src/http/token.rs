@@ -23,7 +23,7 @@ use super::{
     Access, Client, Request,
     challenge::{self, Challenge},
     credentials::{Credentials, Login},
-    exchange::is_loopback,
+    exchange::{Take, is_loopback},
 };
 use crate::{
     Error, Limit,
@@ -279,7 +279,7 @@ async fn token(
     login: Option<&Login>,
 ) -> Result<HeaderValue, Error> {
     let basic = login.and_then(Login::basic);
-    let response = client.transport().send(&request, basic.as_ref()).await?;
+    let response = client.transport().send(&request, basic.as_ref(), Take::Whole).await?;
     let place = || request.url.host_str().unwrap_or_default().to_owned();
     let unavailable = |cause| Error::unavailable(What::Token, place(), cause);
     // What is no login is `invalid_grant`, a 400, in OAuth2.

@@ -23,6 +23,9 @@ use message::Message;
 /// How long a round waits for the requests that it is to consist of; only a test that fails waits.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// What every HTTP server says to a client that tries TLS first; one that hears nothing waits.
+const NO_TLS: &[u8] = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n";
+
 /// When an answer is passed on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Pace {
@@ -143,6 +146,9 @@ impl Shared {
         let (mut to_client, mut to_registry) = (client, &registry);
         let (mut from_client, mut from_registry) =
             (BufReader::new(client), BufReader::new(&registry));
+        if Message::is_tls(&mut from_client)? {
+            return to_client.write_all(NO_TLS);
+        }
         while let Some(request) = Message::request(&mut from_client)? {
             let asked = Instant::now();
             to_registry.write_all(&request.bytes)?;

@@ -27,6 +27,11 @@ impl Message {
         Ok(Some(request))
     }
 
+    /// Whether no request comes but a TLS handshake, which begins with this byte (RFC 8446 §5.1).
+    pub(super) fn is_tls(from: &mut impl BufRead) -> io::Result<bool> {
+        Ok(from.fill_buf()?.first() == Some(&22))
+    }
+
     /// The answer to a request.
     pub(super) fn answer(from: &mut impl BufRead, request: &Self) -> io::Result<Self> {
         let mut answer = Self::head(from)?.ok_or(io::ErrorKind::UnexpectedEof)?;

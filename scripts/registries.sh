@@ -26,7 +26,7 @@ start_registry() {
     esac
     pid=$!
     # Its own word is waited for, not an answer on the port: another program could give that.
-    until grep -q "listening.*$registry_host" "$directory/log"; do
+    until grep -qs "listening.*$registry_host" "$directory/log"; do
       kill -0 "$pid" 2>/dev/null || continue 2
       sleep 0.05
     done

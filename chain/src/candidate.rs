@@ -20,6 +20,9 @@ pub struct Candidate {
 pub enum Content {
     /// The bytes of a Sigstore bundle, hashed against what the registry listed.
     Bundle(Vec<u8>),
+    /// The bytes of a DSSE envelope, as cosign's `.att` tag keeps them. It may have several signatures,
+    /// which are decided one by one.
+    Envelope(Vec<u8>),
     /// A limit or a mismatch inside this one candidate; the reason quotes it.
     Unreadable(String),
     /// A statement or an envelope that no bundle carries: nothing says who signed it.
@@ -46,12 +49,7 @@ pub struct Image {
 impl Image {
     /// All digests of this image: the digest asked for, and those of its index and platforms.
     pub fn family(&self) -> impl Iterator<Item = &Digest> {
-        let (index, listed): (Option<&Digest>, Vec<&Digest>) = match &self.shape {
-            Shape::Index { platforms } => (None, platforms.iter().map(|p| &p.digest).collect()),
-            Shape::Listed { index, siblings } => (Some(index), siblings.iter().collect()),
-            Shape::Lone => (None, vec![]),
-        };
-        std::iter::once(&self.digest).chain(index).chain(listed)
+        std::iter::once(&self.digest).chain(self.shape.others())
     }
 }
 
@@ -72,6 +70,18 @@ pub enum Shape {
     },
     /// It is an image by itself.
     Lone,
+}
+
+impl Shape {
+    /// The digests of the same image beside the one asked for.
+    pub fn others(&self) -> impl Iterator<Item = &Digest> {
+        let (index, listed): (Option<&Digest>, Vec<&Digest>) = match self {
+            Self::Index { platforms } => (None, platforms.iter().map(|p| &p.digest).collect()),
+            Self::Listed { index, siblings } => (Some(index), siblings.iter().collect()),
+            Self::Lone => (None, vec![]),
+        };
+        index.into_iter().chain(listed)
+    }
 }
 
 /// One image of an index.

@@ -89,8 +89,9 @@ pub async fn list(request: &List, now: Timestamp) -> Result<Listing, Error> {
 
 fn listing(gathered: &Gathered) -> Listing {
     let digest = gathered.pinned.digest();
+    let family: Vec<&Digest> = std::iter::once(digest).chain(gathered.shape.others()).collect();
     let mut attestations: Vec<Entry> =
-        gathered.candidates.iter().map(|candidate| entry(candidate, digest)).collect();
+        gathered.candidates.iter().map(|candidate| entry(candidate, &family)).collect();
     attestations
         .sort_by(|a, b| (&a.says_made, &a.id, &a.found).cmp(&(&b.says_made, &b.id, &b.found)));
     Listing {
@@ -104,7 +105,7 @@ fn listing(gathered: &Gathered) -> Listing {
     }
 }
 
-fn entry(candidate: &Candidate, digest: &Digest) -> Entry {
+fn entry(candidate: &Candidate, family: &[&Digest]) -> Entry {
     let found = candidate.found.clone();
     match &candidate.content {
         Content::Bundle(bytes) => match Bundle::parse(bytes) {
@@ -115,15 +116,24 @@ fn entry(candidate: &Candidate, digest: &Digest) -> Entry {
                     Some(bundle.envelope.id()),
                     signer,
                     found,
-                    digest,
+                    family,
                 )
+            }
+            Err(error) => unreadable(found, error.to_string()),
+        },
+        Content::Envelope(bytes) => match Envelope::parse(bytes) {
+            Ok(envelope) => {
+                let id = Some(envelope.id());
+                let signers = envelope.signatures.len();
+                let signer = format!("{signers} {}", if signers == 1 { "key" } else { "keys" });
+                of_statement(&envelope.payload, id, signer, found, family)
             }
             Err(error) => unreadable(found, error.to_string()),
         },
         Content::Unsigned(bytes) => {
             // An envelope outside a bundle, or a bare statement.
             let payload = Envelope::parse(bytes).map_or_else(|_| bytes.clone(), |e| e.payload);
-            of_statement(&payload, None, "nobody".to_owned(), found, digest)
+            of_statement(&payload, None, "nobody".to_owned(), found, family)
         }
         Content::Unreadable(reason) => unreadable(found, reason.clone()),
     }
@@ -148,14 +158,15 @@ fn of_statement(
     id: Option<Id>,
     says_signed_by: String,
     found: String,
-    digest: &Digest,
+    family: &[&Digest],
 ) -> Entry {
     let id = id.map(|id| id.to_string());
     let statement = match Statement::parse(payload) {
         Ok(statement) => statement,
         Err(error) => return Entry { id, says_signed_by, ..unreadable(found, error.to_string()) },
     };
-    let about_us = statement.subjects.iter().any(|s| s.digests.values().any(|d| d == digest));
+    let mut named = statement.subjects.iter().flat_map(|subject| subject.digests.values());
+    let about_us = named.any(|digest| family.contains(&digest));
     let claim = Claim::read(&statement);
     let problem = match &claim {
         _ if !about_us => Some("it is about another digest".to_owned()),

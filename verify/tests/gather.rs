@@ -75,7 +75,7 @@ fn bundles(gathered: &Gathered) -> Vec<&[u8]> {
         .iter()
         .filter_map(|candidate| match &candidate.content {
             Found::Bundle(bytes) => Some(bytes.as_slice()),
-            Found::Unreadable(_) | Found::Unsigned(_) => None,
+            Found::Envelope(_) | Found::Unreadable(_) | Found::Unsigned(_) => None,
         })
         .collect();
     all.sort_unstable();
@@ -88,7 +88,7 @@ fn reasons(gathered: &Gathered) -> Vec<&str> {
         .iter()
         .filter_map(|candidate| match &candidate.content {
             Found::Unreadable(reason) => Some(reason.as_str()),
-            Found::Bundle(_) | Found::Unsigned(_) => None,
+            Found::Bundle(_) | Found::Envelope(_) | Found::Unsigned(_) => None,
         })
         .collect()
 }

@@ -9,7 +9,8 @@ pub mod key;
 use std::collections::BTreeMap;
 
 use evidence::{
-    Bundle, Digest, Envelope, Id, Material, Statement,
+    Bundle, Digest, Envelope, Id, Material, Signature, Statement,
+    bundle::ENTRIES,
     envelope::{self, IN_TOTO},
     json,
 };
@@ -123,45 +124,83 @@ impl<'p> Keyring<'p> {
     }
 }
 
-/// Authenticates one candidate against the credentials of a policy.
+/// Authenticates one candidate against the credentials of a policy: one outcome per signature, of which
+/// a bundle has exactly one.
 pub fn authenticate<'p>(
     candidate: Candidate,
     keyring: &Keyring<'p>,
-) -> Result<Verified<'p>, Refusal> {
+) -> Vec<Result<Verified<'p>, Refusal>> {
     let Candidate { found, referrer, content } = candidate;
-    let bytes = match content {
-        Content::Bundle(bytes) => bytes,
+    let carrier = |bundle| Carrier { found: found.clone(), referrer: referrer.clone(), bundle };
+    match content {
+        Content::Bundle(bytes) => {
+            let carrier = carrier(Some(Digest::sha256(&bytes)));
+            let outcome = match Bundle::parse(&bytes) {
+                Ok(bundle) => signed(bundle.envelope, &bundle.material, carrier, keyring),
+                Err(error) => Err(refuse(carrier, Code::Unreadable, error.to_string())),
+            };
+            vec![outcome]
+        }
+        Content::Envelope(bytes) => {
+            let carrier = carrier(Some(Digest::sha256(&bytes)));
+            match Envelope::parse(&bytes) {
+                Ok(envelope) => each_signature(&envelope, &carrier, keyring),
+                Err(error) => vec![Err(refuse(carrier, Code::Unreadable, error.to_string()))],
+            }
+        }
         Content::Unreadable(reason) => {
-            let carrier = Carrier { found, referrer, bundle: None };
-            return Err(refuse(carrier, Code::Unreadable, reason));
+            vec![Err(refuse(carrier(None), Code::Unreadable, reason))]
         }
-        Content::Unsigned(bytes) => {
-            return Err(unsigned(Carrier { found, referrer, bundle: None }, &bytes));
-        }
+        Content::Unsigned(bytes) => vec![Err(unsigned(carrier(None), &bytes))],
+    }
+}
+
+/// The outcomes of an envelope without a bundle: one good signature among bad ones is one signer.
+fn each_signature<'p>(
+    envelope: &Envelope,
+    carrier: &Carrier,
+    keyring: &Keyring<'p>,
+) -> Vec<Result<Verified<'p>, Refusal>> {
+    let found = envelope.signatures.len();
+    if found == 0 || found > ENTRIES {
+        let reason = format!("the envelope has {found} signatures, 1 to {ENTRIES} are read");
+        return vec![Err(refuse(carrier.clone(), Code::Unreadable, reason))];
+    }
+    // It says nothing of its key beside the signature's own hint.
+    let material = Material::PublicKey { hint: String::new() };
+    let one = |signature: &Signature| Envelope {
+        payload: envelope.payload.clone(),
+        payload_type: envelope.payload_type.clone(),
+        signatures: vec![signature.clone()],
     };
-    let carrier = Carrier { found, referrer, bundle: Some(Digest::sha256(&bytes)) };
-    let bundle = match Bundle::parse(&bytes) {
-        Ok(bundle) => bundle,
-        Err(error) => return Err(refuse(carrier, Code::Unreadable, error.to_string())),
-    };
-    if bundle.envelope.payload_type != IN_TOTO {
-        let reason =
-            format!("the payload type is `{}`, not {IN_TOTO}", bundle.envelope.payload_type);
+    let outcomes = envelope.signatures.iter().map(one);
+    outcomes.map(|envelope| signed(envelope, &material, carrier.clone(), keyring)).collect()
+}
+
+/// Authenticates an envelope with one signature.
+fn signed<'p>(
+    envelope: Envelope,
+    material: &Material,
+    carrier: Carrier,
+    keyring: &Keyring<'p>,
+) -> Result<Verified<'p>, Refusal> {
+    if envelope.payload_type != IN_TOTO {
+        let reason = format!("the payload type is `{}`, not {IN_TOTO}", envelope.payload_type);
         return Err(refuse(carrier, Code::Unreadable, reason));
     }
-    let pae = bundle.envelope.pae();
+    let pae = envelope.pae();
     let id = Id::of_pae(&pae);
-    let (party, credential) = match signer(&bundle, &pae, keyring) {
+    let (party, credential) = match signer(&envelope, material, &pae, keyring) {
         Ok(signer) => signer,
-        Err(no) => return Err(no.refusal(carrier, id, &bundle)),
+        Err(no) => return Err(no.refusal(carrier, id, &envelope)),
     };
-    match Statement::parse(&bundle.envelope.payload) {
+    match Statement::parse(&envelope.payload) {
         Ok(statement) => Ok(Verified { statement, id, party, credential, carrier }),
         Err(error) => Err(Refusal {
             signer: Some(party.name.clone()),
             id: Some(id),
-            predicate_type: stated_type(&bundle.envelope.payload),
-            spoiled: Some(bundle.envelope.payload),
+            predicate_type: stated_type(&envelope.payload),
+            spoiled: Some(envelope.payload),
             ..refuse(carrier, Code::Unreadable, error.to_string())
         }),
     }
@@ -209,7 +248,7 @@ enum NoSigner {
 }
 
 impl NoSigner {
-    fn refusal(self, carrier: Carrier, id: Id, bundle: &Bundle) -> Refusal {
+    fn refusal(self, carrier: Carrier, id: Id, envelope: &Envelope) -> Refusal {
         let (code, reason, signer) = match self {
             Self::Certificate => (
                 Code::WrongSigner,
@@ -249,22 +288,22 @@ impl NoSigner {
             ),
         };
         // Unverified: it decides nothing and only says under which step the refusal is shown.
-        let predicate_type = Statement::parse(&bundle.envelope.payload)
-            .ok()
-            .map(|statement| statement.predicate_type);
+        let predicate_type =
+            Statement::parse(&envelope.payload).ok().map(|statement| statement.predicate_type);
         Refusal { code, reason, signer, id: Some(id), predicate_type, carrier, spoiled: None }
     }
 }
 
 fn signer<'p>(
-    bundle: &Bundle,
+    envelope: &Envelope,
+    material: &Material,
     pae: &[u8],
     keyring: &Keyring<'p>,
 ) -> Result<(&'p Party, &'p Credential), NoSigner> {
-    let Material::PublicKey { hint } = &bundle.material else {
+    let Material::PublicKey { hint } = material else {
         return Err(NoSigner::Certificate);
     };
-    let Some(signature) = bundle.envelope.signatures.first() else {
+    let Some(signature) = envelope.signatures.first() else {
         return Err(NoSigner::NoKey);
     };
     let hint = (!hint.is_empty()).then_some(hint.as_str());

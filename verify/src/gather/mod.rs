@@ -7,6 +7,7 @@
 
 mod files;
 mod image;
+mod legacy;
 mod referrers;
 mod supplied;
 
@@ -15,7 +16,9 @@ use std::collections::BTreeMap;
 use chain::{Candidate, Content, Shape};
 use evidence::Digest;
 use futures_util::future::{try_join, try_join_all};
-use registry::{AnySource, Manifest, ManifestKind, Options, Pinned, Reference, Source, open, pin};
+use registry::{
+    AnySource, Manifest, ManifestKind, Options, Pinned, Reference, Source, Verbose, open, pin,
+};
 
 pub use files::FileError;
 pub use supplied::{Supplied, SuppliedError};
@@ -135,7 +138,7 @@ async fn evidence(
     digest: &Digest,
 ) -> Result<Vec<Candidate>, GatherError> {
     let verbose = request.options.verbose.as_ref();
-    let here = async { Ok(referrers::candidates(source, digest, verbose).await?) };
+    let here = found_in(source, digest, verbose);
     let (here, elsewhere) = try_join(here, from_elsewhere(request, digest)).await?;
     Ok(here.into_iter().chain(elsewhere.into_iter().flatten()).collect())
 }
@@ -152,9 +155,22 @@ async fn from_elsewhere(
             return Err(GatherError::OtherDigest { other: other.clone() });
         }
         let source = open(reference, request.options).map_err(registry::Error::from)?;
-        Ok(referrers::candidates(&source, digest, verbose).await?)
+        found_in(&source, digest, verbose).await
     }))
     .await
+}
+
+/// What hangs on a digest in one repository: referrers, and cosign's older tag.
+async fn found_in(
+    source: &AnySource,
+    digest: &Digest,
+    verbose: Option<&Verbose>,
+) -> Result<Vec<Candidate>, GatherError> {
+    let referrers = referrers::candidates(source, digest, verbose);
+    let (mut found, legacy) =
+        try_join(referrers, legacy::candidates(source, digest, verbose)).await?;
+    found.extend(legacy);
+    Ok(found)
 }
 
 /// Each bundle once, wherever it was found first; in an order that no source chooses.
@@ -162,7 +178,7 @@ fn once(candidates: impl Iterator<Item = Candidate>) -> Vec<Candidate> {
     let mut seen = std::collections::BTreeSet::new();
     let mut all: Vec<Candidate> = candidates
         .filter(|candidate| match &candidate.content {
-            Content::Bundle(bytes) => seen.insert(Digest::sha256(bytes)),
+            Content::Bundle(bytes) | Content::Envelope(bytes) => seen.insert(Digest::sha256(bytes)),
             Content::Unreadable(_) | Content::Unsigned(_) => true,
         })
         .collect();

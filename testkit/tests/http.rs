@@ -6,8 +6,12 @@ use std::time::Duration;
 
 use registry::{
     AnySource, Budget, Credentials, Descriptor, Error, Limit, Options, Reference, Source,
-    error::Cause, open, referrers::fallback_tag,
+    error::{Cause, What},
+    http::{Access, Request},
+    open,
+    referrers::fallback_tag,
 };
+use reqwest::Method;
 use testkit::{
     content::Content,
     registry::{Answer, Body, Fault, Registry},
@@ -300,4 +304,34 @@ async fn a_registry_on_this_machine_that_wants_tls_gets_it() {
     let error = source.manifest(&image.digest).await.unwrap_err();
     assert!(matches!(cause(error), Cause::Transport(_)));
     assert_eq!(registry.take_requests().iter().filter(|r| r.contains("/v2/")).count(), 1);
+}
+
+#[tokio::test]
+async fn a_registry_on_this_machine_says_that_it_wants_tls_also_where_the_answer_has_no_content() {
+    let (registry, image, _) = seeded();
+    let AnySource::Http(source) = source(&registry, &options()) else { panic!("no registry") };
+    let head = Request {
+        method: Method::HEAD,
+        url: source.client().url(&format!("blobs/{}", image.digest)),
+        what: What::Blob(image.digest.clone()),
+        headers: Vec::new(),
+        body: Vec::new(),
+        access: Access::Pull,
+        most: 0,
+        over: Error::Limit { limit: Limit::List, most: 0 },
+        again: true,
+    };
+    registry.fault("HEAD", "/blobs/", None, status(400));
+    registry.fault("GET", "/blobs/", Some(1), status(400));
+    // A 400 of another kind stays one.
+    assert_eq!(source.client().send(&head).await.unwrap().status.as_u16(), 400);
+    let words = b"Client sent an HTTP request to an HTTPS server.\n".to_vec();
+    registry.fault(
+        "GET",
+        "/blobs/",
+        Some(1),
+        Fault::Answer(Answer::new(400).body(Body::Bytes(words))),
+    );
+    let error = source.client().send(&head).await.unwrap_err();
+    assert!(matches!(cause(error), Cause::Transport(_)));
 }

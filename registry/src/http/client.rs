@@ -180,7 +180,7 @@ impl Client {
             return self.authorized(&tls(request), take).await;
         }
         let response = self.authorized(request, take).await?;
-        if self.wants_tls(&response) {
+        if self.wants_tls(request, &response).await? {
             self.0.tls.store(true, Ordering::Relaxed);
             return self.authorized(&tls(request), take).await;
         }
@@ -213,12 +213,19 @@ impl Client {
 
     /// Whether a registry on this machine says, as Go's and nginx's servers do, that it wants TLS.
     /// Nothing secret was sent so far: such an answer comes before any challenge.
-    fn wants_tls(&self, response: &Response) -> bool {
-        response.status == StatusCode::BAD_REQUEST
+    async fn wants_tls(&self, request: &Request, response: &Response) -> Result<bool, Error> {
+        let refused = response.status == StatusCode::BAD_REQUEST
             && response.url.scheme() == "http"
             && is_loopback(&response.url)
-            && self.is_own(&response.url)
-            && String::from_utf8_lossy(&response.body).contains("HTTPS")
+            && self.is_own(&response.url);
+        if refused && request.method == Method::HEAD {
+            // The words stand in the content, and the answer to HEAD has none (RFC 9110, 9.3.2).
+            let asked = Request { method: Method::GET, ..request.clone() };
+            let told = self.0.transport.send(&asked, None, Take::Whole).await;
+            let told = told.map_err(|e| self.placed(e))?;
+            return Ok(told.status == StatusCode::BAD_REQUEST && says_tls(&told));
+        }
+        Ok(refused && says_tls(response))
     }
 
     /// Who we are there.
@@ -271,6 +278,10 @@ impl Client {
             other => other,
         }
     }
+}
+
+fn says_tls(response: &Response) -> bool {
+    String::from_utf8_lossy(&response.body).contains("HTTPS")
 }
 
 /// The same address with TLS.

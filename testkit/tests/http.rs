@@ -307,6 +307,20 @@ async fn a_registry_on_this_machine_that_wants_tls_gets_it() {
 }
 
 #[tokio::test]
+async fn requests_at_once_all_find_out_that_a_registry_on_this_machine_wants_tls() {
+    let (registry, image, _) = seeded();
+    let words = b"Client sent an HTTP request to an HTTPS server.\n".to_vec();
+    let wants_tls = Answer::new(400).body(Body::Bytes(words));
+    registry.fault("GET", "/v2/", None, Fault::Answer(wants_tls));
+    let source = source(&registry, &options());
+    let (manifest, referrers) =
+        tokio::join!(source.manifest(&image.digest), source.referrers(&image.digest));
+    for error in [manifest.unwrap_err(), referrers.unwrap_err()] {
+        assert!(matches!(cause(error), Cause::Transport(_)), "both tried TLS");
+    }
+}
+
+#[tokio::test]
 async fn a_registry_on_this_machine_says_that_it_wants_tls_also_where_the_answer_has_no_content() {
     let (registry, image, _) = seeded();
     let AnySource::Http(source) = source(&registry, &options()) else { panic!("no registry") };

@@ -214,10 +214,11 @@ impl Client {
     /// Whether a registry on this machine says, as Go's and nginx's servers do, that it wants TLS.
     /// Nothing secret was sent so far: such an answer comes before any challenge.
     async fn wants_tls(&self, request: &Request, response: &Response) -> Result<bool, Error> {
+        // Not `is_own`: another request under way may have found out meanwhile.
         let refused = response.status == StatusCode::BAD_REQUEST
             && response.url.scheme() == "http"
             && is_loopback(&response.url)
-            && self.is_own(&response.url);
+            && response.url.origin() == self.0.base.origin();
         if refused && request.method == Method::HEAD {
             // The words stand in the content, and the answer to HEAD has none (RFC 9110, 9.3.2).
             let asked = Request { method: Method::GET, ..request.clone() };

@@ -5,6 +5,8 @@
 //! config and four attestations there is one request for each and no more, in two rounds by digest
 //! and in three by tag.
 
+#![expect(clippy::unwrap_used, reason = "a step that fails fails the test")]
+
 use std::{fs, path::Path};
 
 use testkit::{

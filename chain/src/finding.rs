@@ -3,6 +3,12 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::{
+    judge::Setting,
+    policy::{Place, Step},
+    remedy,
+};
+
 /// Why a step, a candidate or a relation does not suffice; the kebab-case word is stable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -86,12 +92,49 @@ pub struct Finding {
     pub message: String,
     /// Lines that show the values: findings of a scan, failed tests, two runs.
     pub details: Vec<String>,
+    /// The ids of the candidates that the details tell of.
+    pub candidates: Vec<String>,
     /// The policy line that asks for it: `production.yaml:31`.
     pub at: Option<String>,
+    /// What the policy says to the owner when this step fails.
+    pub hint: Option<String>,
     /// What to do, where it can the exact command.
     pub remedy: Option<String>,
     /// Who can: the party, the run's URL.
     pub who: Option<String>,
     /// Step failed because of another step's failure; shown last.
     pub follows: bool,
+}
+
+impl Finding {
+    /// A finding about the image as a whole.
+    pub(crate) fn of_image(code: Code, message: String) -> Self {
+        Self {
+            step: None,
+            code,
+            message,
+            details: vec![],
+            candidates: vec![],
+            at: None,
+            hint: None,
+            remedy: None,
+            who: None,
+            follows: false,
+        }
+    }
+
+    /// A finding about a step, which its place in the policy asks for.
+    pub(crate) fn of(step: &Step, code: Code, message: String, setting: Setting<'_>) -> Self {
+        Self {
+            step: Some(step.name.clone()),
+            at: Some(remedy::place(setting.policy, step.at)),
+            hint: step.hint.clone(),
+            ..Self::of_image(code, message)
+        }
+    }
+
+    /// The same, asked for by another line of the policy.
+    pub(crate) fn at(self, place: Place, setting: Setting<'_>) -> Self {
+        Self { at: Some(remedy::place(setting.policy, place)), ..self }
+    }
 }

@@ -15,7 +15,6 @@ use crate::{
     judge::{Judged, Setting, signed, word::Word},
     policy::{Policy, Step},
     relate::Choice,
-    remedy,
 };
 
 /// What is withheld, and notes on what is merely gone.
@@ -112,20 +111,18 @@ fn reads<'p>(policy: &'p Policy, commitment: &Commitment) -> Option<&'p str> {
 }
 
 fn finding(step: &Step, word: &Word<'_>, id: &Id, what: &str, setting: Setting<'_>) -> Finding {
+    let message = format!(
+        "it commits to {}, a {what} attestation that no source returns",
+        id.digest().short()
+    );
     Finding {
-        step: Some(step.name.clone()),
-        code: Code::Withheld,
-        message: format!(
-            "it commits to {}, a {what} attestation that no source returns",
-            id.digest().short(),
-        ),
         details: vec![signed(word), format!("gone: id {id}")],
-        at: Some(remedy::place(setting.policy, step.at)),
+        candidates: vec![word.id().to_string()],
         remedy: Some(
             "put the attestation back: attest attach IMAGE --bundle FILE; or make this step anew"
                 .to_owned(),
         ),
         who: Some(format!("{}, and whoever may delete from the registry", word.party())),
-        follows: false,
+        ..Finding::of(step, Code::Withheld, message, setting)
     }
 }

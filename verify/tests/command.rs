@@ -115,6 +115,18 @@ fn an_allow_says_what_convinced_it_and_exits_0() {
 }
 
 #[test]
+fn a_deny_says_the_policys_own_hint() {
+    let place = Place::new();
+    let hint = "signed-by: release, hint: run the job `test` again}";
+    let policy = place.read("policy.yaml").replace("signed-by: release}", hint);
+    fs::write(place.path("policy.yaml"), policy).unwrap();
+    let run = place.gate("").exits(1);
+    assert!(run.stdout.contains("hint: run the job `test` again\n"), "{}", run.stdout);
+    let verdict: Value = serde_json::from_str(&place.gate("--format json").stdout).unwrap();
+    assert_eq!(verdict["findings"][0]["hint"], "run the job `test` again");
+}
+
+#[test]
 fn what_is_odd_about_a_policy_today_is_said_beside_the_answer() {
     let place = Place::new();
     let policy = place.read("policy.yaml").replace(

@@ -93,6 +93,37 @@ fn causes_come_before_what_follows_from_them() {
 }
 
 #[test]
+fn every_printer_tells_all_of_a_finding() {
+    let mut verdict = verdicts::deny();
+    verdict.findings.truncate(1);
+    verdict.findings[0].details = vec!["PART details".into()];
+    verdict.findings[0].message = "PART message".into();
+    verdict.findings[0].at = Some("PART at".into());
+    verdict.findings[0].hint = Some("PART hint".into());
+    verdict.findings[0].remedy = Some("PART remedy".into());
+    verdict.findings[0].who = Some("PART who".into());
+    for format in Format::ALL {
+        let text = plain(&verdict, format);
+        for part in ["details", "message", "at", "hint", "remedy", "who"] {
+            assert!(text.contains(&format!("PART {part}")), "{}: {part}: {text}", format.word());
+        }
+    }
+}
+
+#[test]
+fn a_candidate_of_which_a_finding_tells_is_not_told_of_again() {
+    let mut verdict = verdicts::deny();
+    let (text, told) = (styled(&verdict, None), "negative: scanner, 2026-11-23 03:10");
+    assert_eq!(text.matches(told).count(), 1, "{text}");
+    verdict.findings[1].candidates = vec![verdict.steps[1].candidates[0].id.clone().unwrap()];
+    // The same digits elsewhere hide nothing.
+    verdict.findings[1].details = vec![verdict.steps[1].candidates[1].id.clone().unwrap()];
+    verdict.steps[1].candidates[1].id = Some(format!("sha256:{}", "7".repeat(64)));
+    let text = styled(&verdict, None);
+    assert!(!text.contains(told) && text.contains("superseded: scanner"), "{text}");
+}
+
+#[test]
 fn a_deny_never_reads_like_an_allow() {
     for format in Format::ALL {
         let text = plain(&verdicts::deny(), format);

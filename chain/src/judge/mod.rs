@@ -310,14 +310,11 @@ fn finding(
     let run = word.facts().run.as_deref().map(|run| format!(", {run}")).unwrap_or_default();
     let place = step.limits.as_ref().map_or(step.at, |limits| limits.at);
     Finding {
-        step: Some(step.name.clone()),
-        code,
-        message,
         details: lines,
-        at: Some(remedy::place(setting.policy, place)),
+        candidates: vec![word.id().to_string()],
         remedy: Some(remedy::for_negative(step, code, setting)),
         who: Some(format!("{}{run}", word.party())),
-        follows: false,
+        ..Finding::of(step, code, message, setting).at(place, setting)
     }
 }
 
@@ -346,14 +343,10 @@ fn count(judged: &mut Judged<'_, '_>, lapsed: Vec<(Code, String)>, setting: Sett
     };
     let who = remedy::who(step, &parties);
     judged.findings.push(Finding {
-        step: Some(step.name.clone()),
-        code,
-        message,
         details,
-        at: Some(remedy::place(setting.policy, step.at)),
         remedy: Some(remedy::command(step, setting)),
         who: Some(who),
-        follows: false,
+        ..Finding::of(step, code, message, setting)
     });
 }
 

@@ -51,13 +51,10 @@ fn spoiler<'w>(step: &Step, refusal: &'w Refusal, setting: Setting<'_>) -> Optio
 
 fn finding(step: &Step, refusal: &Refusal, party: &str, setting: Setting<'_>) -> Finding {
     Finding {
-        step: Some(step.name.clone()),
-        code: refusal.code,
-        message: refusal.reason.clone(),
         details: vec![format!("{party}, {}", refusal.carrier.found)],
-        at: Some(remedy::place(setting.policy, step.at)),
+        candidates: refusal.id.iter().map(ToString::to_string).collect(),
         remedy: Some(remedy::for_negative(step, refusal.code, setting)),
         who: Some(party.to_owned()),
-        follows: false,
+        ..Finding::of(step, refusal.code, refusal.reason.clone(), setting)
     }
 }

@@ -1,11 +1,13 @@
 //! Explains a relation that no joint choice fulfils, with the words that come nearest.
 
+use std::collections::BTreeSet;
+
 use super::{Choice, Relation, choice::Search};
 use crate::{
     clock,
     finding::{Code, Finding},
     judge::{Candidacy, Setting, signed, word::Word},
-    policy::{Fact, LabelRule, Place},
+    policy::{Fact, LabelRule},
     remedy,
 };
 
@@ -20,40 +22,27 @@ pub(super) fn finding(
         let chosen = best.iter().find(|choice| choice.step.name == step);
         chosen.map_or_else(|| search.options(step).to_vec(), |choice| choice.words.clone())
     };
-    let place = |step: &str| setting.policy.step(step).map(|step| step.at);
+    let between = |code: Code, x: &str, y: &str, message: String| {
+        let (xs, ys) = (search.options(x), of(y));
+        let finding = build(code, x, message, pair(x, xs, y, &ys), setting);
+        Finding { candidates: ids(xs), ..finding }
+    };
     match relation {
         Relation::After { x, y } => {
             let untimed = search.options(x).iter().any(|o| o.word.made().after.is_none())
                 || search.options(y).iter().any(|o| o.word.made().before.is_none());
             let code = if untimed { Code::NoTime } else { Code::OutOfOrder };
-            let message = format!("`{x}` does not come after `{y}`");
-            let details = pair(x, search.options(x), y, &of(y));
-            build(code, x, message, details, place(x), setting)
+            between(code, x, y, format!("`{x}` does not come after `{y}`"))
         }
         Relation::Apart { x, y } => {
             let parties: Vec<&str> = of(y).iter().map(|option| option.word.party()).collect();
             let message =
                 format!("`{x}` and `{y}` are signed by the same party, {}", parties.join(", "));
-            build(
-                Code::SameSigner,
-                x,
-                message,
-                pair(x, search.options(x), y, &of(y)),
-                place(x),
-                setting,
-            )
+            between(Code::SameSigner, x, y, message)
         }
         Relation::Covers { x, y, newest } => {
             let which = if *newest { "the newest" } else { "a valid" };
-            let message = format!("`{x}` does not commit to {which} `{y}`");
-            build(
-                Code::NotCovered,
-                x,
-                message,
-                pair(x, search.options(x), y, &of(y)),
-                place(x),
-                setting,
-            )
+            between(Code::NotCovered, x, y, format!("`{x}` does not commit to {which} `{y}`"))
         }
         Relation::Label(rule) => label(rule, &of(&rule.step), setting),
         Relation::Same { fact, steps, at } => {
@@ -64,10 +53,9 @@ pub(super) fn finding(
                     .collect::<Vec<_>>()
             });
             let message = format!("the {} is not the same in {}", fact.word(), steps.join(", "));
-            let details = details.collect();
             let last = steps.last().copied().unwrap_or_default();
-            let finding = build(Code::NotSame, last, message, details, Some(*at), setting);
-            Finding { who: None, ..finding }
+            let finding = build(Code::NotSame, last, message, details.collect(), setting);
+            Finding { who: None, ..finding.at(*at, setting) }
         }
     }
 }
@@ -77,19 +65,18 @@ fn build(
     step: &str,
     message: String,
     details: Vec<String>,
-    at: Option<Place>,
     setting: Setting<'_>,
 ) -> Finding {
-    let step = setting.policy.step(step);
+    // A relation is between steps of the policy.
+    let Some(step) = setting.policy.step(step) else {
+        return Finding::of_image(code, message);
+    };
     Finding {
-        step: step.map(|step| step.name.clone()),
-        code,
-        message,
         details,
-        at: at.map(|at| remedy::place(setting.policy, at)),
-        remedy: step.map(|step| format!("attest it anew: {}", remedy::command(step, setting))),
-        who: step.map(|step| remedy::who(step, &std::collections::BTreeSet::new())),
+        remedy: Some(format!("attest it anew: {}", remedy::command(step, setting))),
+        who: Some(remedy::who(step, &BTreeSet::new())),
         follows: true,
+        ..Finding::of(step, code, message, setting)
     }
 }
 
@@ -98,6 +85,11 @@ fn pair(x: &str, xs: &[Candidacy<'_, '_>], y: &str, ys: &[Candidacy<'_, '_>]) ->
     let line = |step: &str, option: &Candidacy<'_, '_>| format!("{step}: {}", signed(option.word));
     let xs = xs.iter().take(SHOWN).map(|option| line(x, option));
     xs.chain(ys.iter().take(SHOWN).map(|option| line(y, option))).collect()
+}
+
+/// The ids of the words that `pair` shows of the first step.
+fn ids(xs: &[Candidacy<'_, '_>]) -> Vec<String> {
+    xs.iter().take(SHOWN).map(|option| option.word.id().to_string()).collect()
 }
 
 /// Words shown per step.
@@ -135,13 +127,7 @@ fn label(rule: &LabelRule, words: &[Candidacy<'_, '_>], setting: Setting<'_>) ->
             value.unwrap_or("VALUE")
         )),
         follows: false,
-        ..build(
-            Code::LabelMismatch,
-            &rule.step,
-            message,
-            vec![labelled, proven],
-            Some(rule.at),
-            setting,
-        )
+        ..build(Code::LabelMismatch, &rule.step, message, vec![labelled, proven], setting)
+            .at(rule.at, setting)
     }
 }

@@ -15,9 +15,7 @@ pub fn print(verdict: &Verdict) -> String {
         let title = format!("verify: {} {}", words::about(finding), finding.code.word());
         let mut lines = vec![finding.message.clone()];
         lines.extend(finding.details.iter().cloned());
-        lines.extend(finding.at.as_ref().map(|at| format!("at: {at}")));
-        lines.extend(finding.remedy.as_ref().map(|remedy| format!("mend: {remedy}")));
-        lines.extend(finding.who.as_ref().map(|who| format!("who: {who}")));
+        lines.extend(words::advice(finding).iter().map(|(label, text)| format!("{label}: {text}")));
         text.push_str(&command("error", &title, &lines));
     }
     let level = if verdict.decision == Decision::Deny { "error" } else { "notice" };

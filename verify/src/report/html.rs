@@ -82,9 +82,7 @@ fn section(verdict: &Verdict, finding: &Finding) -> String {
     let mut items: Vec<String> = finding.details.clone();
     let candidates = step.map(|step| words::untold(step, &[finding])).unwrap_or_default();
     items.extend(candidates.into_iter().map(|c| words::candidate(c, true)));
-    items.extend(finding.at.iter().map(|at| format!("at: {at}")));
-    items.extend(finding.remedy.iter().map(|remedy| format!("mend: {remedy}")));
-    items.extend(finding.who.iter().map(|who| format!("who: {who}")));
+    items.extend(words::advice(finding).iter().map(|(label, text)| format!("{label}: {text}")));
     format!(
         "<section>\n<h2>✗ {} <code>{}</code></h2>\n<p>{}</p>\n{}</section>\n",
         inert(words::about(finding)),

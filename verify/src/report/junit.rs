@@ -84,9 +84,8 @@ fn failure(text: &mut String, code: &str, message: &str, more: &str) {
 
 fn lines(finding: &Finding) -> String {
     let mut lines: Vec<String> = finding.details.iter().map(|line| inert(line)).collect();
-    lines.extend(finding.at.iter().map(|at| format!("at: {}", inert(at))));
-    lines.extend(finding.remedy.iter().map(|remedy| format!("mend: {}", inert(remedy))));
-    lines.extend(finding.who.iter().map(|who| format!("who: {}", inert(who))));
+    let advice = words::advice(finding);
+    lines.extend(advice.iter().map(|(label, text)| format!("{label}: {}", inert(text))));
     lines.join("\n")
 }
 

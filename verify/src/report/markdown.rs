@@ -84,10 +84,8 @@ fn lines(text: &mut String, finding: &Finding, step: Option<&StepReport>) {
     for candidate in candidates.into_iter().take(LINES) {
         put(text, &format!("- {}", inert(&words::candidate(candidate, false))));
     }
-    for (label, value) in [("at", &finding.at), ("mend", &finding.remedy), ("who", &finding.who)] {
-        if let Some(value) = value {
-            put(text, &format!("- {label}: {}", inert(value)));
-        }
+    for (label, value) in words::advice(finding) {
+        put(text, &format!("- {label}: {}", inert(value)));
     }
 }
 

@@ -97,7 +97,7 @@ fn findings(page: &mut Page, verdict: &Verdict, style: &Style) {
         if let Some(step) = step {
             candidates(page, &words::untold(step, &ordered), style);
         }
-        remedy(page, finding);
+        advice(page, finding);
     }
     if !ordered.is_empty() {
         page.gap();
@@ -118,13 +118,9 @@ fn candidates(page: &mut Page, candidates: &[&CandidateReport], style: &Style) {
     more(page, INDENT, candidates.len());
 }
 
-fn remedy(page: &mut Page, finding: &Finding) {
-    for (label, text) in
-        [("at:   ", &finding.at), ("mend: ", &finding.remedy), ("who:  ", &finding.who)]
-    {
-        if let Some(text) = text {
-            indented(page, INDENT, label, text);
-        }
+fn advice(page: &mut Page, finding: &Finding) {
+    for (label, text) in words::advice(finding) {
+        indented(page, INDENT, &format!("{:6}", format!("{label}:")), text);
     }
 }
 

@@ -122,13 +122,22 @@ pub(super) fn uncounted(verdict: &Verdict, all_of_them: bool) -> Vec<&CandidateR
     all().filter(told).collect()
 }
 
+/// What a finding says beside its details, each with its label.
+pub(super) fn advice(finding: &Finding) -> Vec<(&'static str, &str)> {
+    let all = [
+        ("at", &finding.at),
+        ("hint", &finding.hint),
+        ("mend", &finding.remedy),
+        ("who", &finding.who),
+    ];
+    all.into_iter().filter_map(|(label, text)| Some((label, text.as_deref()?))).collect()
+}
+
 /// The candidates of a step that a finding about it has not told of already.
 pub(super) fn untold<'v>(step: &'v StepReport, findings: &[&Finding]) -> Vec<&'v CandidateReport> {
     let own = || findings.iter().filter(|f| f.step.as_deref() == Some(step.name.as_str()));
     let told = |candidate: &&CandidateReport| {
-        let id = candidate.id.as_deref().map(short).unwrap_or_default();
-        let id = id.trim_end_matches('…');
-        !id.is_empty() && own().flat_map(|f| &f.details).any(|detail| detail.contains(id))
+        candidate.id.as_ref().is_some_and(|id| own().any(|f| f.candidates.contains(id)))
     };
     step.candidates.iter().filter(|candidate| !told(candidate)).collect()
 }

@@ -200,7 +200,9 @@ pub(crate) fn deny() -> Verdict {
             code: Code::OutOfOrder,
             message: "`smoke` has no `scan` to come after".into(),
             details: vec![],
+            candidates: vec![],
             at: Some("production.yaml:44".into()),
+            hint: None,
             remedy: None,
             who: None,
             follows: true,
@@ -213,7 +215,9 @@ pub(crate) fn deny() -> Verdict {
                 "CVE-2026-31337  openssl 3.0.15  critical  fixed in 3.0.17".into(),
                 "CVE-2026-31400  zlib 1.3.0  critical  fixed in 1.3.1".into(),
             ],
+            candidates: vec![],
             at: Some("production.yaml:31".into()),
+            hint: Some("ask #base-images for a new base".into()),
             remedy: Some(
                 "rebuild with the fixed packages; or accept them by id and date in \
                  production.yaml:31 (accept)"
@@ -227,7 +231,9 @@ pub(crate) fn deny() -> Verdict {
             code: Code::TooFewSigners,
             message: "1 of 2 people".into(),
             details: vec![],
+            candidates: vec![],
             at: Some("production.yaml:47".into()),
+            hint: None,
             remedy: Some(format!(
                 "attest approve registry.example.com/payments/api@{DIGEST} \
                  --environment production --verdict ready.json"
@@ -249,7 +255,9 @@ pub(crate) fn deny_whole() -> Verdict {
         code: Code::LabelMismatch,
         message: "label `git.commit` and build.commit disagree".into(),
         details: vec!["label git.commit  8d02e11f4c55".into(), "build.commit  4f1c2a9e7b3d".into()],
+        candidates: vec![],
         at: Some("production.yaml:60".into()),
+        hint: None,
         remedy: Some("build it again".into()),
         who: Some("release-workflow".into()),
         follows: false,
@@ -300,7 +308,9 @@ pub(crate) fn filled(text: &str) -> Verdict {
     for finding in &mut verdict.findings {
         finding.message = all();
         finding.details = vec![all(), all()];
+        finding.candidates = vec![all()];
         finding.at = some();
+        finding.hint = some();
         finding.remedy = some();
         finding.who = some();
     }

@@ -50,13 +50,17 @@ impl<'a> Document<'a> {
     /// One object of it.
     pub(super) fn object<T: Deserialize<'a>>(self, piece: &'a RawValue) -> Result<T, Refused> {
         let text = piece.get();
-        let (line, column) = self.place(text);
+        // Where a piece stands is a walk through all before it: only a fault is worth that.
         if !text.starts_with('{') {
+            let (line, column) = self.place(text);
             return Err(self.unreadable(line, column));
         }
-        serde_json::from_str(text).map_err(|error| match error.line() {
-            1 => self.unreadable(line, column.saturating_add(error.column())),
-            further => self.unreadable(line.saturating_add(further - 1), error.column()),
+        serde_json::from_str(text).map_err(|error| {
+            let (line, column) = self.place(text);
+            match error.line() {
+                0 | 1 => self.unreadable(line, column.saturating_add(error.column())),
+                further => self.unreadable(line.saturating_add(further - 1), error.column()),
+            }
         })
     }
 

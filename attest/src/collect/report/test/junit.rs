@@ -18,7 +18,7 @@ use quick_xml::{
 
 use super::{
     super::{Refused, ReportFile, ended, refused::Looks},
-    Outcome, Span, TestReport,
+    Outcome, Span, TestReport, cut,
 };
 
 /// How deep elements nest; the samples reach 5.
@@ -105,7 +105,8 @@ impl Walk<'_> {
         let open = match (self.open.last(), name) {
             (None | Some(Open::Suite(_)), "testsuites" | "testsuite") => {
                 self.times(element)?;
-                Open::Suite(self.attribute(element, "name")?.unwrap_or_default().into_owned())
+                // Cut here: every error of the suite copies it.
+                Open::Suite(cut(&self.attribute(element, "name")?.unwrap_or_default()))
             }
             (None, other) => {
                 let looks = Looks::Root(other.to_owned());

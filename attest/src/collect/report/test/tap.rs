@@ -309,7 +309,7 @@ fn directive(text: &str) -> (&str, Option<Directive>) {
             '\\' => escaped = true,
             '#' => {
                 let (before, after) = text.split_at_checked(at).unwrap_or((text, ""));
-                let word = after.trim_start_matches('#').trim_start();
+                let word = after.strip_prefix('#').unwrap_or(after).trim_start();
                 let begins = |name: &str| {
                     word.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name))
                 };

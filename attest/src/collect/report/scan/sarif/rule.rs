@@ -53,6 +53,8 @@ pub(super) enum Matter {
 
 /// A rule, as far as it is read.
 pub(super) struct About {
+    /// Empty where it is too long to be one.
+    id: String,
     pub(super) matter: Matter,
     /// Whether it is Trivy's, by its tags.
     pub(super) trivy: bool,
@@ -71,8 +73,14 @@ pub(super) struct Rules {
 }
 
 /// A result of a rule that is not there.
-const NOTHING: About =
-    About { matter: Matter::Vulnerability, trivy: false, word: None, score: None, purl: None };
+static NOTHING: About = About {
+    id: String::new(),
+    matter: Matter::Vulnerability,
+    trivy: false,
+    word: None,
+    score: None,
+    purl: None,
+};
 
 impl Rules {
     /// Adds the rules of a component.
@@ -84,8 +92,10 @@ impl Rules {
         document.each(rules, |Rule { id, properties }| {
             let Properties { tags, purls } = document.maybe(properties)?;
             let rated: Rated<'_> = document.maybe(properties)?;
+            let kept = if id.len() <= TEXT { id.clone() } else { String::new() };
             self.by_id.entry(id).or_insert(self.rules.len());
             self.rules.push(About {
+                id: kept,
                 matter: Matter::of(&tags),
                 trivy: tags.iter().any(|tag| WORDS.contains(&tag.as_str())),
                 word: tags.into_iter().find(|tag| WORDS.contains(&tag.as_str())),
@@ -109,13 +119,8 @@ impl Rules {
             self.by_id.get(id).or_else(|| self.by_id.get(before)).copied()
         });
         let placed = || usize::try_from(result.rule_index.or(index)?).ok();
-        let at = named.or_else(placed);
-        let id = id.or_else(|| {
-            let at = at?;
-            self.by_id.iter().find(|(_, place)| **place == at).map(|(id, _)| id.clone())
-        });
-        let about = at.and_then(|at| self.rules.get(at)).unwrap_or(&NOTHING);
-        Ok((id.unwrap_or_default(), about))
+        let about = named.or_else(placed).and_then(|at| self.rules.get(at)).unwrap_or(&NOTHING);
+        Ok((id.unwrap_or_else(|| about.id.clone()), about))
     }
 }
 

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use evidence::predicate::Kind;
+use evidence::predicate::{EXCEPTION, Kind, SUMMARY};
 
 use crate::{
+    candidate::Image,
     finding::Code,
     judge::Setting,
     policy::{Claims, Place, Policy, Step},
@@ -15,43 +16,61 @@ pub(crate) fn place(policy: &Policy, place: Place) -> String {
     format!("{}:{}", policy.file, place.line)
 }
 
+/// The file in which a verdict is kept that an approval follows, in the words of the documents.
+const VERDICT: &str = "ready.json";
+
 /// The command that attests a step, with the pinned reference.
-pub(crate) fn command(step: &Step, setting: Setting<'_>) -> String {
-    let image = &setting.image;
+pub(crate) fn command(step: &Step, image: &Image) -> String {
     let selects = &step.selects;
-    let told = if image.told { format!(" --as {}", image.name) } else { String::new() };
-    let reference = format!("{}{told}", image.reference);
-    let named = selects.name.as_ref().map(|name| format!(" --name {name}")).unwrap_or_default();
+    let mut words = vec!["attest"];
     let environment = selects.environment.as_deref().unwrap_or("ENVIRONMENT");
-    match &selects.claims {
-        Claims::Kind(Kind::Approval) => {
-            format!(
-                "attest approve {reference} --environment {environment} --verdict ready.json{named}"
-            )
-        }
-        Claims::Kind(Kind::Build) => format!("attest build {reference}{named}"),
+    let options: &[&str] = match &selects.claims {
+        Claims::Kind(Kind::Approval) => &["approve", "--environment", environment],
+        Claims::Kind(Kind::Build) => &["build"],
         Claims::Kind(Kind::Deployment) => {
-            format!(
-                "attest deploy {reference} --environment {environment} --result succeeded{named}"
-            )
+            &["deploy", "--environment", environment, "--result", "succeeded"]
         }
-        Claims::Kind(Kind::Scan) => format!("attest scan {reference} --report REPORT{named}"),
-        Claims::Kind(Kind::Test) => format!("attest test {reference} --report REPORT{named}"),
-        Claims::Kind(kind) => {
-            format!(
-                "attest predicate {reference} --file FILE --type TYPE{named}  (any {})",
-                kind.word()
-            )
-        }
-        Claims::Type(uri) => {
-            format!("attest predicate {reference} --file FILE --type {uri}{named}")
-        }
+        Claims::Kind(Kind::Sbom) => &["sbom", "--file", "FILE"],
+        Claims::Kind(Kind::Scan) => &["scan", "--report", "FILE"],
+        Claims::Kind(Kind::Test) => &["test", "--report", "FILE"],
+        Claims::Kind(Kind::Exception) => &["predicate", "--type", EXCEPTION, "--file", "FILE"],
+        Claims::Kind(Kind::Summary) => &["predicate", "--type", SUMMARY, "--file", "FILE"],
+        Claims::Kind(Kind::Other) => &["predicate", "--type", "TYPE", "--file", "FILE"],
+        Claims::Type(uri) => &["predicate", "--type", uri, "--file", "FILE"],
+    };
+    let (verb, options) = options.split_first().unwrap_or((&"predicate", &[]));
+    words.extend([*verb, image.reference.as_str()]);
+    if image.told {
+        words.extend(["--as", image.name.as_str()]);
+    }
+    words.extend(options);
+    words.extend(selects.name.iter().flat_map(|name| ["--name", name.as_str()]));
+    if selects.claims == Claims::Kind(Kind::Approval) {
+        words.extend(["--verdict", VERDICT]);
+    }
+    words.into_iter().map(quoted).collect::<Vec<_>>().join(" ")
+}
+
+/// The same command for a verdict that is kept in another file.
+pub(crate) fn kept_in(command: &str, file: &str) -> String {
+    match command.strip_suffix(&format!(" --verdict {VERDICT}")) {
+        Some(command) => format!("{command} --verdict {}", quoted(file)),
+        None => command.to_owned(),
+    }
+}
+
+/// A word as a POSIX shell takes it for one (Shell Command Language, section 2.2.2).
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "%+,-./:=@_".contains(c);
+    match !word.is_empty() && word.chars().all(plain) {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', r"'\''")),
     }
 }
 
 /// What to do about something negative.
 pub(crate) fn for_negative(step: &Step, code: Code, setting: Setting<'_>) -> String {
-    let again = command(step, setting);
+    let again = command(step, setting.image);
     match (code, &step.selects.claims) {
         (Code::NegativeResult, Claims::Kind(Kind::Scan)) => {
             let at = step.limits.as_ref().map_or(step.at, |limits| limits.at);
@@ -87,5 +106,101 @@ pub(crate) fn who(step: &Step, have: &BTreeSet<&str>) -> String {
             let more = usize::try_from(step.count).unwrap_or(usize::MAX).saturating_sub(have.len());
             format!("{more} more of {} ({})", step.signed_by.word, others.join(", "))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use evidence::{Digest, predicate::Kind};
+
+    use super::*;
+    use crate::{
+        candidate::Shape,
+        policy::{Selector, SignedBy},
+    };
+
+    const KINDS: [Kind; 9] = [
+        Kind::Approval,
+        Kind::Build,
+        Kind::Deployment,
+        Kind::Exception,
+        Kind::Other,
+        Kind::Sbom,
+        Kind::Scan,
+        Kind::Summary,
+        Kind::Test,
+    ];
+
+    fn step(claims: Claims, environment: Option<&str>, name: Option<&str>) -> Step {
+        Step {
+            name: "step".to_owned(),
+            selects: Selector {
+                claims,
+                environment: environment.map(str::to_owned),
+                name: name.map(str::to_owned),
+                tool: None,
+            },
+            signed_by: SignedBy { word: "who".to_owned(), parties: BTreeSet::new() },
+            count: 1,
+            not_signed_by: vec![],
+            after: vec![],
+            covers: vec![],
+            max_age: None,
+            database_max_age: None,
+            limits: None,
+            accept: vec![],
+            results: vec![],
+            hint: None,
+            at: Place { line: 1, column: 1 },
+        }
+    }
+
+    fn image(told: bool) -> Image {
+        Image {
+            reference: "oci:my app@sha256:00".to_owned(),
+            name: "registry.example.com/app".to_owned(),
+            told,
+            digest: Digest::sha256(b""),
+            shape: Shape::Lone,
+            labels: None,
+        }
+    }
+
+    #[test]
+    fn every_kind_of_step_has_its_command() {
+        let environment =
+            |kind| matches!(kind, Kind::Approval | Kind::Deployment).then_some("prod");
+        let of =
+            |kind: Kind| command(&step(Claims::Kind(kind), environment(kind), None), &image(false));
+        assert_eq!(
+            KINDS.map(of),
+            [
+                "attest approve 'oci:my app@sha256:00' --environment prod --verdict ready.json",
+                "attest build 'oci:my app@sha256:00'",
+                "attest deploy 'oci:my app@sha256:00' --environment prod --result succeeded",
+                "attest predicate 'oci:my app@sha256:00' --type \
+                 https://attest-verify.dev/exception/v1 --file FILE",
+                "attest predicate 'oci:my app@sha256:00' --type TYPE --file FILE",
+                "attest sbom 'oci:my app@sha256:00' --file FILE",
+                "attest scan 'oci:my app@sha256:00' --report FILE",
+                "attest predicate 'oci:my app@sha256:00' --type \
+                 https://slsa.dev/verification_summary/v1 --file FILE",
+                "attest test 'oci:my app@sha256:00' --report FILE",
+            ]
+        );
+        let claims = Claims::Type("https://example.com/it's/v1".to_owned());
+        assert_eq!(
+            command(&step(claims, None, Some("smoke")), &image(true)),
+            r"attest predicate 'oci:my app@sha256:00' --as registry.example.com/app --type 'https://example.com/it'\''s/v1' --file FILE --name smoke"
+        );
+    }
+
+    #[test]
+    fn only_what_follows_a_verdict_names_its_file() {
+        let approve =
+            command(&step(Claims::Kind(Kind::Approval), Some("prod"), None), &image(false));
+        assert!(kept_in(&approve, "out/v 1.json").ends_with(" --verdict 'out/v 1.json'"));
+        let build = command(&step(Claims::Kind(Kind::Build), None, None), &image(false));
+        assert_eq!(kept_in(&build, "v.json"), build);
     }
 }

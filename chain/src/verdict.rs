@@ -6,7 +6,10 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::finding::{Code, Finding};
+use crate::{
+    finding::{Code, Finding},
+    remedy,
+};
 
 /// The version of the verdict's JSON.
 pub const VERSION: u32 = 1;
@@ -71,6 +74,8 @@ pub struct Verdict {
     /// What an approver or deployer who follows this verdict commits to: the joint choice and every
     /// newest word that was judged.
     pub commitments: Vec<CommitmentReport>,
+    /// The command that comes next, once all that comes before it is proven (`ready`).
+    pub next: Option<String>,
     /// Until when it stays good, and what ends it.
     pub good_until: Option<Deadline>,
     /// What ends within 30 days.
@@ -79,6 +84,14 @@ pub struct Verdict {
     pub others: Vec<CandidateReport>,
     /// What a reader should know and what decides nothing.
     pub notes: Vec<String>,
+}
+
+impl Verdict {
+    /// Says in which file it is kept, for the command that comes next.
+    pub fn kept_in(self, file: &str) -> Self {
+        let next = self.next.as_deref().map(|next| remedy::kept_in(next, file));
+        Self { next, ..self }
+    }
 }
 
 /// The image.

@@ -11,14 +11,15 @@ use std::{
 };
 
 use chain::{Image, Policy, Question, Shape, Undecided, Verdict, ask, policy::EvidenceOn};
-use evidence::{Digest, predicate::Kind, time::Timestamp};
+use evidence::{Digest, time::Timestamp};
 use registry::{Options, Verbose};
 
 use crate::{
     cli::{Gate, ImageRequest},
     error::Error,
     gather::{self, Gathered, gather},
-    output,
+    output::{self, Target},
+    report::Format,
 };
 
 /// Bytes of the policy, and of each file that it names, that are looked at; `chain` has the real
@@ -26,7 +27,7 @@ use crate::{
 const READ: u64 = 2 * 1024 * 1024;
 
 /// Decides on an image.
-pub async fn gate(request: &Gate, now: Timestamp) -> Result<(Verdict, Policy), Error> {
+pub async fn gate(request: &Gate, now: Timestamp) -> Result<Verdict, Error> {
     output::look_at(&request.reports)?;
     let policy = parse(&request.policy, now)?;
     let asked = Asked {
@@ -39,7 +40,15 @@ pub async fn gate(request: &Gate, now: Timestamp) -> Result<(Verdict, Policy), E
     };
     let gathered = asked.gather().await?;
     let verdict = asked.decide(gathered)?;
-    Ok((verdict, policy))
+    Ok(match kept_in(&request.reports) {
+        Some(file) => verdict.kept_in(&file.display().to_string()),
+        None => verdict,
+    })
+}
+
+/// The file that holds the verdict for whoever follows it.
+fn kept_in(reports: &[Target]) -> Option<&Path> {
+    reports.iter().find(|target| target.format == Format::Json)?.path.as_deref()
 }
 
 /// What is asked, of which policy, about which image.
@@ -157,27 +166,4 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     File::open(path)?.take(READ).read_to_end(&mut bytes)?;
     Ok(bytes)
-}
-
-/// The command that comes next, once all before it is proven.
-pub fn next(verdict: &Verdict, policy: &Policy, verdict_file: Option<&Path>) -> Option<String> {
-    let step = policy.step(verdict.before.as_deref()?)?;
-    let told =
-        if verdict.image.told { format!(" --as {}", verdict.image.name) } else { String::new() };
-    let image = format!("{}{told}", verdict.image.reference);
-    let environment = step.selects.environment.as_deref().unwrap_or_default();
-    let file = verdict_file.map_or_else(|| "FILE".to_owned(), |path| path.display().to_string());
-    let name = step.selects.name.as_ref().map(|name| format!(" --name {name}")).unwrap_or_default();
-    let word = step.selects.claims.word();
-    Some(match word {
-        _ if word == Kind::Approval.word() => {
-            format!("attest approve {image} --environment {environment}{name} --verdict {file}")
-        }
-        _ if word == Kind::Deployment.word() => {
-            format!(
-                "attest deploy {image} --environment {environment}{name} --result succeeded --verdict {file}"
-            )
-        }
-        word => format!("attest {word} {image}{name}"),
-    })
 }

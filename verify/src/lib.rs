@@ -49,13 +49,8 @@ pub fn run(arguments: &[OsString], format: Option<&str>, now: Timestamp) -> Exit
 }
 
 async fn answer(request: &cli::Gate, now: Timestamp) -> Result<ExitStatus, Error> {
-    let (verdict, policy) = gate::gate(request, now).await?;
-    let json = request.reports.iter().find(|target| target.format == report::Format::Json);
-    let file = json.and_then(|target| target.path.as_deref());
-    let style = report::Style {
-        next: gate::next(&verdict, &policy, file),
-        ..output::style(request.image.verbose)
-    };
+    let verdict = gate::gate(request, now).await?;
+    let style = output::style(request.image.verbose);
     output::deliver(&verdict, &request.reports, request.quiet, request.image.format, &style)?;
     Ok(ExitStatus::from(&verdict))
 }

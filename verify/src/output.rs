@@ -43,7 +43,6 @@ pub fn style(verbose: bool) -> Style {
         // Honours NO_COLOR, and is never for what is no terminal.
         colour: stdout.is_terminal() && AutoStream::choice(&stdout) != ColorChoice::Never,
         verbose,
-        next: None,
     }
 }
 
@@ -83,7 +82,7 @@ pub fn deliver(
 }
 
 fn plain(style: &Style) -> Style {
-    Style { columns: None, colour: false, ..style.clone() }
+    Style { columns: None, colour: false, ..*style }
 }
 
 /// Prints on stdout.

@@ -230,6 +230,14 @@ fn ready_is_never_an_allow_and_names_what_comes_next() {
     assert_eq!(verdict["environment"], "production");
     assert_eq!(verdict["commitments"].as_array().unwrap().len(), 1);
     assert!(verdict["policy"]["digest"].as_str().unwrap().starts_with("sha256:"));
+
+    let run = place.run(&(words.replace("=ready", "=r") + " --evidence passed.json"));
+    assert!(run.stdout.ends_with(" --verdict r.json\n"), "{}", run.stdout);
+    let run = place.run(&(words.replace("approve", "staging") + " --evidence passed.json"));
+    assert!(run.exits(0).stdout.ends_with(&format!(
+        "\nnext   attest deploy oci:image@{REFERENCE} --as {NAME} --environment staging \
+         --result succeeded\n"
+    )));
 }
 
 #[test]

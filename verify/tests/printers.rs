@@ -21,13 +21,7 @@ const HOSTILE: &str = "\u{1b}[31mred\u{9b}2J\u{7} \u{202e}gnihtyna\u{2066} \r\n:
     **bold** @acme $x$ [[ATTACHMENT|/etc/passwd]] %0A::error::h \u{fffe} \u{e0041}";
 
 fn styled(verdict: &Verdict, columns: Option<usize>) -> String {
-    let next = verdict.before.as_ref().map(|_| {
-        format!(
-            "attest approve {} --environment production --verdict ready.json",
-            verdict.image.reference
-        )
-    });
-    text::print(verdict, &Style { columns, colour: false, verbose: false, next })
+    text::print(verdict, &Style { columns, colour: false, verbose: false })
 }
 
 fn plain(verdict: &Verdict, format: Format) -> String {
@@ -132,6 +126,14 @@ fn a_deny_never_reads_like_an_allow() {
     }
     let text = styled(&verdicts::ready(), None);
     assert!(text.contains("nothing is allowed yet"));
+}
+
+#[test]
+fn ready_says_what_comes_next() {
+    for format in Format::ALL.into_iter().filter(|format| *format != Format::Junit) {
+        let text = plain(&verdicts::ready(), format);
+        assert!(text.contains("attest approve registry.example.com"), "{}: {text}", format.word());
+    }
 }
 
 #[test]

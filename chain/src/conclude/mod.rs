@@ -16,6 +16,7 @@ use crate::{
     judge::{Judged, Setting, What, content, word::Word},
     policy::{Policy, Step},
     relate::{Choice, Related, Shared},
+    remedy,
     verdict::{
         CommitmentReport, Deadline, Decision, Fate, ImageReport, PolicyReport, ProofReport,
         RelationReport, StepReport, VERSION, Verdict,
@@ -93,6 +94,7 @@ pub(crate) fn conclude(
         steps: steps.iter().enumerate().map(|(n, s)| step(n, s, &seen, &findings)).collect(),
         relations: relations(&seen),
         commitments: commitments(&seen),
+        next: next(question, policy, decision),
         good_until: ends.first().filter(|_| decision != Decision::Deny).cloned(),
         expiring: ends.iter().filter(|end| end.time <= soon).cloned().collect(),
         others: candidates::others(&seen, words, refusals),
@@ -127,6 +129,12 @@ fn findings(seen: &[Seen<'_, '_>]) -> Vec<Finding> {
         .collect();
     findings.sort_by_key(|finding| finding.follows);
     findings
+}
+
+/// What comes next: to attest the step that the question was asked for.
+fn next(question: &Question, policy: &Policy, decision: Decision) -> Option<String> {
+    let before = question.before.as_deref().filter(|_| decision == Decision::Ready)?;
+    Some(remedy::command(policy.step(before)?, &question.image))
 }
 
 fn only_environment(policy: &Policy) -> Option<String> {

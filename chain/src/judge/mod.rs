@@ -344,7 +344,7 @@ fn count(judged: &mut Judged<'_, '_>, lapsed: Vec<(Code, String)>, setting: Sett
     let who = remedy::who(step, &parties);
     judged.findings.push(Finding {
         details,
-        remedy: Some(remedy::command(step, setting)),
+        remedy: Some(remedy::command(step, setting.image)),
         who: Some(who),
         ..Finding::of(step, code, message, setting)
     });

@@ -73,7 +73,7 @@ fn build(
     };
     Finding {
         details,
-        remedy: Some(format!("attest it anew: {}", remedy::command(step, setting))),
+        remedy: Some(format!("attest it anew: {}", remedy::command(step, setting.image))),
         who: Some(remedy::who(step, &BTreeSet::new())),
         follows: true,
         ..Finding::of(step, code, message, setting)

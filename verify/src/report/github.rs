@@ -20,7 +20,8 @@ pub fn print(verdict: &Verdict) -> String {
     }
     let level = if verdict.decision == Decision::Deny { "error" } else { "notice" };
     let title = format!("verify: {}", verdict.decision.word());
-    let lines = [words::answer(verdict), verdict.image.reference.clone()];
+    let mut lines = vec![words::answer(verdict), verdict.image.reference.clone()];
+    lines.extend(verdict.next.iter().map(|next| format!("next: {next}")));
     text.push_str(&command(level, &title, &lines));
     text
 }

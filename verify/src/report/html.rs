@@ -98,6 +98,7 @@ fn remarks(verdict: &Verdict) -> String {
     for deadline in &verdict.expiring {
         items.push(format!("soon: {}, {}", words::minute(&deadline.time), deadline.what));
     }
+    items.extend(verdict.next.iter().map(|next| format!("next: {next}")));
     if verdict.decision == Decision::Deny {
         items.extend(verdict.policy.contact.iter().map(|contact| format!("help: {contact}")));
     }

@@ -31,6 +31,9 @@ pub fn print(verdict: &Verdict) -> String {
         put(&mut text, &format!("Note: {}", inert(note)));
         put(&mut text, "");
     }
+    if let Some(next) = &verdict.next {
+        put(&mut text, &format!("Next: {}", inert(next)));
+    }
     if let Some(contact) = verdict.policy.contact.as_ref().filter(|_| !verdict.findings.is_empty())
     {
         put(&mut text, &format!("Help: {}", inert(contact)));

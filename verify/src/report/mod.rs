@@ -51,8 +51,8 @@ impl Format {
     }
 }
 
-/// What is known beside the verdict, and how to show it.
-#[derive(Clone, Debug, Default)]
+/// How to show a verdict.
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Style {
     /// Break lines at this column; never inside a word.
     pub columns: Option<usize>,
@@ -60,8 +60,6 @@ pub struct Style {
     pub colour: bool,
     /// Show ids in full, and what decided nothing.
     pub verbose: bool,
-    /// The command that comes next, for a verdict `ready`.
-    pub next: Option<String>,
 }
 
 /// Prints a verdict as a document of its own: without colour, without a width.
@@ -72,8 +70,6 @@ pub fn document(verdict: &Verdict, format: Format, style: &Style) -> String {
         Format::Json => json::print(verdict),
         Format::Junit => junit::print(verdict),
         Format::Markdown => markdown::print(verdict),
-        Format::Text => {
-            text::print(verdict, &Style { columns: None, colour: false, ..style.clone() })
-        }
+        Format::Text => text::print(verdict, &Style { columns: None, colour: false, ..*style }),
     }
 }

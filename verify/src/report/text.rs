@@ -33,7 +33,7 @@ pub fn print(verdict: &Verdict, style: &Style) -> String {
     findings(&mut page, verdict, style);
     uncounted(&mut page, verdict, style);
     remarks(&mut page, verdict);
-    answer(&mut page, verdict, style);
+    answer(&mut page, verdict);
     page.into_text()
 }
 
@@ -169,14 +169,14 @@ fn remarks(page: &mut Page, verdict: &Verdict) {
     }
 }
 
-fn answer(page: &mut Page, verdict: &Verdict, style: &Style) {
+fn answer(page: &mut Page, verdict: &Verdict) {
     let word = verdict.decision.word();
     let (paint, follow): (Paint, Option<(&str, &str)>) = match verdict.decision {
         Decision::Allow
         | Decision::AllowByException
         | Decision::AllowAsRollback
         | Decision::AllowNotEnforced => (Good, Some(("deploy ", &verdict.image.reference))),
-        Decision::Ready => (Bold, style.next.as_deref().map(|next| ("next   ", next))),
+        Decision::Ready => (Bold, verdict.next.as_deref().map(|next| ("next   ", next))),
         Decision::Deny => (Bad, None),
     };
     // The last line of a deny is its score, so where to find help comes before.

@@ -150,6 +150,7 @@ pub(crate) fn allow() -> Verdict {
         ],
         findings: vec![],
         commitments: vec![],
+        next: None,
         good_until: Some(Deadline {
             time: "2026-11-24T15:10:00Z".into(),
             what: "scan max-age".into(),
@@ -168,6 +169,10 @@ pub(crate) fn ready() -> Verdict {
     let mut verdict = allow();
     verdict.decision = Decision::Ready;
     verdict.before = Some("approve".into());
+    verdict.next = Some(format!(
+        "attest approve {} --environment production --verdict ready.json",
+        verdict.image.reference
+    ));
     verdict.steps.pop();
     verdict.notes = vec!["the same source was not asked: fewer than two of build, test".into()];
     verdict
@@ -276,6 +281,7 @@ pub(crate) fn filled(text: &str) -> Verdict {
     verdict.policy.name = all();
     verdict.policy.contact = some();
     verdict.notes = vec![all()];
+    verdict.next = some();
     verdict.expiring = vec![Deadline { time: all(), what: all() }];
     verdict.others = vec![fill_candidate(candidate(Fate::Dropped, "", "", ""), text)];
     for relation in &mut verdict.relations {

@@ -4,7 +4,7 @@
 //! an answer has all its reports.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, OpenOptions},
     io::{self, IsTerminal, Write},
     path::{Path, PathBuf},
 };
@@ -155,16 +155,20 @@ fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), ReportError> {
     }
     // A link stays, and what it leads to is replaced.
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let beside = parent(&path).join(format!(".{name}.{}.partial", std::process::id()));
-    let written = File::create_new(&beside)
-        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
-        .and_then(|()| fs::rename(&beside, &path));
-    written.map_err(|cause| {
-        // The report was not written; what is left of the attempt is nobody's.
-        let _ = fs::remove_file(&beside);
-        failed(cause)
-    })
+    // Of a name that nobody else has; removed again unless it takes the report's.
+    let mut builder = tempfile::Builder::new();
+    let mut beside =
+        public(builder.prefix(".verify-")).tempfile_in(parent(&path)).map_err(failed)?;
+    beside.write_all(bytes).and_then(|()| beside.as_file().sync_all()).map_err(failed)?;
+    beside.persist(&path).map(drop).map_err(|error| failed(error.error))
+}
+
+/// A report is meant to be read by others; the umask still applies.
+fn public<'a, 'p, 's>(
+    builder: &'a mut tempfile::Builder<'p, 's>,
+) -> &'a mut tempfile::Builder<'p, 's> {
+    use std::{fs::Permissions, os::unix::fs::PermissionsExt};
+    builder.permissions(Permissions::from_mode(0o666))
 }
 
 /// What is written to as it is: a device or pipe; and `/dev/stderr` and its like, whatever file they

@@ -5,6 +5,7 @@
 
 use std::{
     fs,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Command, Output},
 };
@@ -50,6 +51,15 @@ impl Place {
     /// `verify gate` on the image with the policy of one test.
     fn gate(&self, words: &str) -> Run {
         self.run(&format!("gate oci:image --as {NAME} --policy policy.yaml {words}"))
+    }
+
+    /// The hidden files in it.
+    fn hidden(&self) -> Vec<String> {
+        fs::read_dir(self.dir.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .filter(|name| name.starts_with('.'))
+            .collect()
     }
 
     fn read(&self, name: &str) -> String {
@@ -255,12 +265,21 @@ fn reports_are_written_whole_and_say_the_same() {
     for name in ["r.xml", "r.html", "r.md", "r.txt", "r.github"] {
         assert!(place.read(name).contains("missing"), "{name}");
     }
-    let left: Vec<String> = fs::read_dir(place.dir.path())
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .filter(|name| name.ends_with(".partial"))
-        .collect();
-    assert_eq!(left, Vec::<String>::new());
+    assert_eq!(place.hidden(), Vec::<String>::new());
+    let mode = |name: &str| fs::metadata(place.path(name)).unwrap().permissions().mode();
+    fs::write(place.path("ordinary"), "").unwrap();
+    assert_eq!(mode("r.json"), mode("ordinary"));
+}
+
+#[test]
+fn a_report_that_cannot_be_written_leaves_nothing_and_takes_nothing_away() {
+    let place = Place::new();
+    fs::create_dir(place.path("r.json")).unwrap();
+    fs::write(place.path(".r.json.partial"), "somebody's").unwrap();
+    let run = place.gate("--report json=r.json --evidence passed.json");
+    assert_ne!(run.status, 0);
+    assert!(run.stdout.is_empty() && run.stderr.contains("cannot write report"), "{}", run.stderr);
+    assert_eq!(place.hidden(), [".r.json.partial"]);
 }
 
 #[test]

@@ -68,14 +68,10 @@ pub(crate) fn predicate(
 /// What a person is told of a report, line by line without a label.
 pub(crate) fn lines(bound: &Bound<'_>, now: Timestamp) -> Vec<String> {
     let report = bound.report();
-    let version = match &report.version {
-        Some(version) => text::escape_short(version, 40),
-        None => "of an unknown version".to_owned(),
-    };
-    let mut lines = vec![
-        format!("{} {version}, {}", report.tool, database(report.database, now)),
-        counts(report),
-    ];
+    let version = report.version.as_deref().map(|version| text::escape_short(version, 40));
+    let scanner = [Some(report.tool.clone()), version].into_iter().flatten();
+    let scanner = scanner.collect::<Vec<_>>().join(" ");
+    let mut lines = vec![format!("{scanner}, {}", database(report.database, now)), counts(report)];
     lines.extend(left_out(report));
     if !report.suppressed.is_empty() {
         lines.push(format!("suppressed in the report: {}", report.suppressed.len()));

@@ -60,6 +60,8 @@ enum Command {
     Statement(other::Statement),
     #[command(after_help = examples::ATTACH)]
     Attach(other::Attach),
+    #[command(after_help = examples::REPAIR)]
+    Repair(other::Repair),
     #[command(subcommand, after_help = examples::KEY, disable_help_subcommand = true)]
     Key(key::Key),
     #[command(after_help = examples::WHOAMI)]
@@ -78,6 +80,7 @@ pub(crate) fn parse(words: Vec<OsString>) -> Result<Invocation, clap::Error> {
         Command::Key(words) => words.invocation(),
         Command::Predicate(words) => words.invocation(),
         Command::Sbom(words) => words.invocation(),
+        Command::Repair(words) => words.invocation(),
         Command::Scan(words) => words.invocation(),
         Command::Statement(words) => words.invocation(),
         Command::Test(words) => words.invocation(),

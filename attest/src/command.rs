@@ -8,6 +8,7 @@ mod decided;
 mod deploy;
 mod key;
 mod predicate;
+mod repair;
 mod sbom;
 mod scan;
 mod statement;
@@ -40,6 +41,7 @@ pub(crate) async fn run(world: &World, request: Request) -> Result<Report, Error
         Request::Key(request) => key::run(world, request),
         Request::Predicate(request) => predicate::run(world, request).await,
         Request::Sbom(request) => sbom::run(world, request).await,
+        Request::Repair(request) => repair::run(world, request).await,
         Request::Scan(request) => scan::run(world, request).await,
         Request::Statement(request) => statement::run(world, request).await,
         Request::Test(request) => test::run(world, request).await,

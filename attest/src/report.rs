@@ -12,7 +12,11 @@ use std::path::PathBuf;
 use evidence::{Digest, Id, json::Value};
 use registry::{Pinned, Reference};
 
-pub(crate) use self::{fault::fault, json::print as document, text::plural};
+pub(crate) use self::{
+    fault::fault,
+    json::print as document,
+    text::{paragraphs, place, plural},
+};
 use crate::{attach::Attached, request::Format, resolve::Image, statement::Prepared};
 
 /// What was done.

@@ -30,6 +30,8 @@ pub(crate) enum Request {
     Predicate(Predicate),
     /// `attest sbom`.
     Sbom(Sbom),
+    /// `attest repair`.
+    Repair(Repair),
     /// `attest scan`.
     Scan(Scan),
     /// `attest statement`.
@@ -283,6 +285,13 @@ pub(crate) struct Attach {
     pub(crate) target: Target,
     /// The bundle.
     pub(crate) bundle: PathBuf,
+}
+
+/// `attest repair`.
+#[derive(Debug)]
+pub(crate) struct Repair {
+    /// The image.
+    pub(crate) target: Target,
 }
 
 /// `attest key`.

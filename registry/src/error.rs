@@ -128,6 +128,10 @@ impl Error {
             }
             Self::Unauthorized { cause: Denial::InsecureRealm | Denial::Scheme, .. } => None,
             Self::Unauthorized { .. } => Some("log in with `docker login` or `podman login`"),
+            Self::Unavailable { what: What::Manifest(_), cause: Cause::Missing, .. } => Some(
+                "evidence that cannot be read is not evidence that is missing; where garbage \
+                 collection deleted it, `attest repair IMAGE` lists anew what is there",
+            ),
             Self::Unavailable { cause: Cause::Missing, .. } => {
                 Some("evidence that cannot be read is not evidence that is missing")
             }

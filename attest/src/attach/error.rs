@@ -46,6 +46,14 @@ pub(crate) enum AttachError {
         /// The locked file.
         path: PathBuf,
     },
+    /// The registry's own list names what it does not have.
+    #[error("{place} itself lists {digest}, which it does not have")]
+    NotThere {
+        /// The registry.
+        place: String,
+        /// What is listed.
+        digest: Digest,
+    },
     /// The registry refuses what is pushed.
     #[error("{place} refuses {what}: it answered {status}{words}")]
     Refused {
@@ -82,6 +90,7 @@ impl AttachError {
             Self::Io { reason, .. } => Refusal::of_disk(reason).map_or("layout", Refusal::code),
             Self::Index { .. } => "layout",
             Self::Locked { .. } => "locked",
+            Self::NotThere { .. } => "not-there",
             Self::Refused { what, status, words, .. } => Refusal::of(what, *status, words).code(),
             Self::Registry(Error::Unavailable { cause: Cause::Status(FULL), .. }) => {
                 Refusal::Quota.code()
@@ -97,6 +106,9 @@ impl AttachError {
         let help = match self {
             Self::Contended { .. } | Self::Locked { .. } => "run it again",
             Self::Io { reason, .. } => Refusal::of_disk(reason)?.help()?,
+            Self::NotThere { .. } => {
+                "that list is the registry's own; only its operator can mend it"
+            }
             Self::Refused { what, status, words, .. } => {
                 Refusal::of(what, *status, words).help()?
             }

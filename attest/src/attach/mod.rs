@@ -8,13 +8,20 @@ mod error;
 mod fallback;
 mod http;
 mod layout;
+mod merge;
+mod push;
 mod referrer;
 mod refusal;
+mod repair;
+mod tags;
 
 use evidence::{Digest, time::Timestamp};
 use registry::{AnySource, Descriptor};
 
-pub(crate) use error::AttachError;
+pub(crate) use self::{
+    error::AttachError,
+    repair::{Repaired, repair},
+};
 use referrer::Referrer;
 
 /// A bundle that hangs on its image.

@@ -2,6 +2,7 @@
 
 mod faults;
 mod peers;
+mod repair;
 mod writers;
 
 use std::fs;

@@ -58,6 +58,11 @@ Examples:
   attest attach registry.example.com/payments/api:v1.4.0 --bundle approval.json
   attest attach oci:app:v1 --bundle approval.json --format json";
 
+pub(super) const REPAIR: &str = "\
+Examples:
+  attest repair registry.example.com/payments/api:v1.4.0
+  attest repair oci:app:v1 --format json";
+
 pub(super) const KEY: &str = "\
 Examples:
   attest key generate --out keys/release

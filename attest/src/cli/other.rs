@@ -1,4 +1,5 @@
-//! `attest sbom`, `predicate`, `statement`, `attach` and `whoami`: the commands with few options.
+//! `attest sbom`, `predicate`, `statement`, `attach`, `repair` and `whoami`:
+//! the commands with few options.
 
 use std::path::PathBuf;
 
@@ -146,6 +147,30 @@ impl Attach {
         let Self { image, bundle, reach, output } = self;
         let request = Request::Attach(request::Attach { target: image.target(reach), bundle });
         Ok(Invocation { request, format: output.format() })
+    }
+}
+
+/// List anew what hangs on an image, from what is there
+///
+/// For registries without the referrers API: what has a tag of its own is listed again, what is listed
+/// and answers 404 is listed no longer. Needs no key; no evidence is written or deleted.
+#[derive(Args)]
+pub(super) struct Repair {
+    #[command(flatten)]
+    image: Image,
+
+    #[command(flatten)]
+    reach: Reach,
+
+    #[command(flatten)]
+    shape: Shape,
+}
+
+impl Repair {
+    pub(super) fn invocation(self) -> Result<Invocation, clap::Error> {
+        let Self { image, reach, shape } = self;
+        let request = Request::Repair(request::Repair { target: image.target(reach) });
+        Ok(Invocation { request, format: shape.format() })
     }
 }
 

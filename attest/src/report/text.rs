@@ -2,7 +2,7 @@
 
 use evidence::text::{escape, escape_short};
 
-use registry::Location;
+use registry::{Location, Pinned};
 
 use super::{Attested, Delivered, Key, Paragraph, Placed};
 
@@ -11,12 +11,8 @@ const MARGIN: usize = 9;
 
 pub(super) fn attested(attested: &Attested) -> String {
     let mut text = String::new();
-    let pinned = place(attested);
-    let digest = attested.image.digest().to_string();
-    paragraph(&mut text, "Pinned", [pinned, digest]);
-    for Paragraph { label, lines } in &attested.said {
-        paragraph(&mut text, label, lines.clone());
-    }
+    paragraph(&mut text, "Pinned", place(&attested.image, attested.tag.as_deref()));
+    text.push_str(&paragraphs(&attested.said));
     if let Delivered::Signed(placed) = &attested.delivered {
         let Placed { id, key, kept, attached, bundle } = &**placed;
         if let Some(Key { id, reference, .. }) = key {
@@ -47,10 +43,20 @@ pub(super) fn attested(attested: &Attested) -> String {
     text
 }
 
-/// The repository and the tag; a layout is shown as itself, beside the name that it was given.
-fn place(attested: &Attested) -> String {
-    let tag = attested.tag.as_deref().map(|tag| escape_short(tag, 128));
-    match (attested.image.location(), attested.image.name()) {
+/// Each word in the margin, with its lines beside it.
+pub(crate) fn paragraphs(paragraphs: &[Paragraph]) -> String {
+    let mut text = String::new();
+    for Paragraph { label, lines } in paragraphs {
+        paragraph(&mut text, label, lines.clone());
+    }
+    text
+}
+
+/// The image in two lines: its repository and tag, and its digest. A layout is shown as itself, beside
+/// the name that it was given.
+pub(crate) fn place(image: &Pinned, tag: Option<&str>) -> [String; 2] {
+    let tag = tag.map(|tag| escape_short(tag, 128));
+    let place = match (image.location(), image.name()) {
         (Location::Registry, name) => {
             let tag = tag.map(|tag| format!("  (tag {tag})")).unwrap_or_default();
             format!("{}{tag}", escape(name.unwrap_or_default()))
@@ -63,7 +69,8 @@ fn place(attested: &Attested) -> String {
                 None => layout,
             }
         }
-    }
+    };
+    [place, image.digest().to_string()]
 }
 
 /// The referrer's digest alone; the bundle's where nothing was attached.

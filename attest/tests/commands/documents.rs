@@ -110,7 +110,7 @@ fn the_bundle_is_kept_beside_being_attached_and_a_bad_place_stops_before() {
 }
 
 /// docs/attest.schema.json lists exactly the members of a document.
-fn described(what: &str, document: &Value) {
+pub(crate) fn described(what: &str, document: &Value) {
     let schema = std::fs::read(testdata("../docs/attest.schema.json")).unwrap();
     let schema = parse(schema)["$defs"][what].take();
     let names = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();

@@ -7,7 +7,7 @@ use testkit::registry::Registry;
 
 use crate::place::{IMAGE, Place, digest, testdata};
 
-const COMMANDS: [&[&str]; 14] = [
+const COMMANDS: [&[&str]; 15] = [
     &[],
     &["build"],
     &["scan"],
@@ -18,6 +18,7 @@ const COMMANDS: [&[&str]; 14] = [
     &["predicate"],
     &["statement"],
     &["attach"],
+    &["repair"],
     &["key"],
     &["key", "generate"],
     &["key", "public"],

@@ -1,6 +1,11 @@
 //! `attest` against a registry that misbehaves, as a user sees it.
 
-use crate::place::{BUILD, Place, testdata};
+use evidence::json::json;
+
+use crate::{
+    documents::described,
+    place::{BUILD, Place, parse, testdata},
+};
 use testkit::registry::{Answer, Fault, Registry};
 
 fn registry() -> (Registry, String) {
@@ -82,4 +87,24 @@ fn a_dry_run_writes_nothing_and_needs_no_key() {
     place.set("ATTEST_KEY", "");
     place.statement(&build(&image));
     assert_eq!(writes(&registry), 0);
+}
+
+#[test]
+fn a_list_that_names_what_is_gone_is_repaired_by_one_command() {
+    let (registry, image) = registry();
+    registry.store().referrers_api = false;
+    let place = Place::new();
+    let quiet = |image| [&build(image)[..], &["-q"]].concat();
+    let gone = place.done(&quiet(&image)).trim().to_owned();
+    let kept = place.done(&quiet(&image)).trim().to_owned();
+    assert_ne!(gone, kept);
+    registry.store().remove("acme/app", &gone.parse().unwrap());
+    place.fails(3, "unavailable", &["approve", &image, "--environment", "production", "--yes"]);
+    let document = parse(place.done(&["repair", &image, "--format", "json"]));
+    described("repaired", &document);
+    assert_eq!(document["dropped"], json!([gone]));
+    assert_eq!(document["listed"], json!([kept]));
+    let again = place.done(&["repair", &image]);
+    assert!(again.ends_with("Listed   1 referrer, 0 writes\n"), "{again}");
+    place.done(&["approve", &image, "--environment", "production", "--yes"]);
 }

@@ -10,14 +10,14 @@ use super::*;
 const WRITERS: usize = 50;
 
 /// A started registry with an image in it, and how to reach it.
-struct Seeded {
-    peer: Peer,
+pub(super) struct Seeded {
+    pub(super) peer: Peer,
     options: Options,
     _login: TempDir,
 }
 
 impl Seeded {
-    fn start(kind: Kind) -> Option<Self> {
+    pub(super) fn start(kind: Kind) -> Option<Self> {
         let peer = Peer::start(kind).unwrap()?;
         let image = Path::new(env!("CARGO_MANIFEST_DIR")).join("../testdata/images/app-oci");
         peer.seed(&image, REPOSITORY, "v1").unwrap();
@@ -33,7 +33,7 @@ impl Seeded {
         Some(Self { peer, options, _login: login })
     }
 
-    fn source(&self) -> AnySource {
+    pub(super) fn source(&self) -> AnySource {
         open(&self.reference(), &self.options).unwrap()
     }
 
@@ -41,7 +41,7 @@ impl Seeded {
         format!("{}/{REPOSITORY}:v1", self.peer.host()).parse().unwrap()
     }
 
-    async fn image(&self) -> Descriptor {
+    pub(super) async fn image(&self) -> Descriptor {
         let (_, manifest) = pin(&self.source(), &self.reference(), None).await.unwrap();
         manifest.descriptor()
     }

@@ -11,7 +11,19 @@ use crate::{
     finding::Code,
 };
 
-/// A verified statement about the image that was asked for.
+/// A verified statement about the image that was asked for. Only this file makes one.
+///
+/// ```
+/// fn about(bound: chain::Bound<'_>, digest: evidence::Digest) -> bool {
+///     bound.is_about(&digest)
+/// }
+/// ```
+///
+/// ```compile_fail,E0451
+/// fn about<'p>(verified: chain::Verified<'p>, digest: evidence::Digest) -> chain::Bound<'p> {
+///     chain::Bound { verified, digests: vec![digest], names: vec![], foreign: None }
+/// }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Bound<'p> {
     verified: Verified<'p>,

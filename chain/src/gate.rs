@@ -46,5 +46,5 @@ pub fn gate(
         let withheld = withheld::findings(&judged, &related.best, &words, &refusals, setting);
         seen.push(Seen { setting, judged, related, withheld });
     }
-    conclude(question, policy, seen, &words, &refusals).ok_or(Undecided::NoPlatform)
+    conclude(question, policy, &seen, &words, &refusals).ok_or(Undecided::NoPlatform)
 }

@@ -23,8 +23,11 @@ pub mod view;
 mod withheld;
 
 pub use ask::Undecided;
+pub use authenticate::Verified;
+pub use bind::Bound;
 pub use candidate::{Candidate, Content, Image, Platform, Question, Shape};
 pub use finding::{Code, Finding};
 pub use gate::gate;
 pub use policy::Policy;
-pub use verdict::{Decision, Verdict};
+pub use relate::Proofs;
+pub use verdict::{Decision, Record, Verdict};

@@ -1,12 +1,17 @@
 //! The verdict: one value, printed as text, JSON and other formats.
 //!
-//! Allow is built from proofs ([`crate::relate::Proofs`] has no public constructor), never from the
-//! absence of findings.
+//! A [`Verdict`] is made from an outcome, and an outcome that allows from proofs ([`Proofs`] has no public
+//! constructor), never from the absence of findings. What it says is a [`Record`].
+//!
+//! [`Proofs`]: crate::Proofs
+
+use std::ops::Deref;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
+    conclude::outcome::Outcome,
     finding::{Code, Finding},
     remedy,
 };
@@ -46,11 +51,74 @@ impl Decision {
     }
 }
 
-/// A decision with all that led to it.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
+/// A decision with all that led to it. Only the gate makes one, and nobody changes what it says: an
+/// allow is built from proofs, and a record of one, which anybody can write down, is none.
+///
+/// ```
+/// fn followed(verdict: &chain::Verdict) -> bool {
+///     verdict.decision == chain::Decision::Allow
+/// }
+/// ```
+///
+/// ```compile_fail,E0594
+/// fn followed(verdict: &mut chain::Verdict) {
+///     verdict.decision = chain::Decision::Allow
+/// }
+/// ```
+///
+/// ```
+/// fn written_down(verdict: chain::Verdict) -> chain::verdict::Record {
+///     verdict.into_record()
+/// }
+/// ```
+///
+/// ```compile_fail,E0423
+/// fn made_up(record: chain::verdict::Record) -> chain::Verdict {
+///     chain::Verdict(record)
+/// }
+/// ```
+#[derive(Clone, Debug, Serialize)]
 #[must_use]
-pub struct Verdict {
+pub struct Verdict(Record);
+
+impl Verdict {
+    /// Puts an outcome on record: whatever a record says, the decision and the findings are its.
+    pub(crate) fn of(outcome: Outcome<'_, '_, '_>, record: Record) -> Self {
+        Self(Record { decision: outcome.decision(), findings: outcome.into_findings(), ..record })
+    }
+
+    /// Adds what a reader should know and what decides nothing.
+    pub fn with_notes(mut self, notes: impl IntoIterator<Item = String>) -> Self {
+        self.0.notes.extend(notes);
+        self.0.notes.sort();
+        self
+    }
+
+    /// Says in which file it is kept, for the command that comes next.
+    pub fn kept_in(mut self, file: &str) -> Self {
+        self.0.next = self.0.next.as_deref().map(|next| remedy::kept_in(next, file));
+        self
+    }
+
+    /// What it says, to be written down.
+    pub fn into_record(self) -> Record {
+        self.0
+    }
+}
+
+impl Deref for Verdict {
+    type Target = Record;
+
+    fn deref(&self) -> &Record {
+        &self.0
+    }
+}
+
+/// What a verdict says, for printers and machines.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Verdict")]
+#[serde(rename_all = "camelCase")]
+pub struct Record {
     /// The version of this JSON.
     pub version: u32,
     /// The decision.
@@ -84,14 +152,6 @@ pub struct Verdict {
     pub others: Vec<CandidateReport>,
     /// What a reader should know and what decides nothing.
     pub notes: Vec<String>,
-}
-
-impl Verdict {
-    /// Says in which file it is kept, for the command that comes next.
-    pub fn kept_in(self, file: &str) -> Self {
-        let next = self.next.as_deref().map(|next| remedy::kept_in(next, file));
-        Self { next, ..self }
-    }
 }
 
 /// The image.

@@ -98,10 +98,7 @@ impl Asked<'_> {
             labels,
         });
         let verdict = chain::gate(self.policy, &question, candidates);
-        let mut verdict = verdict.map_err(|why| self.undecided(why))?;
-        verdict.notes.extend(notes);
-        verdict.notes.sort();
-        Ok(verdict)
+        Ok(verdict.map_err(|why| self.undecided(why))?.with_notes(notes))
     }
 
     fn question(&self, image: Image) -> Question {

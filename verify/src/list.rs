@@ -4,7 +4,7 @@
 //! no word of it reads like a verdict, and it ends with what it is. With a policy, the verdict is
 //! shown beside it.
 
-use chain::{Candidate, Content, Verdict};
+use chain::{Candidate, Content, Record};
 use evidence::{
     Bundle, Digest, Envelope, Id, Material, Statement,
     envelope::decode_base64,
@@ -39,7 +39,7 @@ pub struct Listing {
     /// What was found, oldest first.
     pub attestations: Vec<Entry>,
     /// The verdict, if a policy was given.
-    pub verdict: Option<Verdict>,
+    pub verdict: Option<Record>,
     /// What a reader should know.
     pub notes: Vec<String>,
 }
@@ -84,7 +84,7 @@ pub async fn list(request: &List, now: Timestamp) -> Result<Listing, Error> {
     };
     let gathered = asked.gather().await?;
     let listing = listing(&gathered);
-    Ok(Listing { verdict: Some(asked.decide(gathered)?), ..listing })
+    Ok(Listing { verdict: Some(asked.decide(gathered)?.into_record()), ..listing })
 }
 
 fn listing(gathered: &Gathered) -> Listing {

@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use chain::Verdict;
+use chain::Record;
 use evidence::json::Value;
 use schemars::{JsonSchema, schema_for};
 use verify::{error::ErrorReport, list::Listing};
@@ -30,7 +30,7 @@ fn the_published_schemas_are_those_of_the_types() {
     for (path, schema) in [
         ("docs/error.schema.json", schema::<ErrorReport>()),
         ("docs/listing.schema.json", schema::<Listing>()),
-        ("docs/verdict.schema.json", schema::<Verdict>()),
+        ("docs/verdict.schema.json", schema::<Record>()),
     ] {
         let expected = serde_json::to_string_pretty(&schema).unwrap() + "\n";
         if std::env::var_os("UPDATE_SCHEMA").is_some() {
@@ -49,7 +49,7 @@ fn words(schema: &Value) -> BTreeSet<String> {
 
 #[test]
 fn every_code_is_explained_and_no_other() {
-    let schema = schema::<Verdict>();
+    let schema = schema::<Record>();
     let codes = words(schema.pointer("/$defs/Code").unwrap());
     assert!(codes.len() > 15 && codes.contains("missing"));
     let page = read("docs/findings.md");
@@ -67,7 +67,7 @@ fn every_code_is_explained_and_no_other() {
 
 #[test]
 fn every_fate_of_a_candidate_is_explained() {
-    let schema = schema::<Verdict>();
+    let schema = schema::<Record>();
     let fates = words(schema.pointer("/$defs/Fate").unwrap());
     assert!(fates.len() > 5);
     let page = read("docs/findings.md");

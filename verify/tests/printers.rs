@@ -5,7 +5,7 @@
 
 mod verdicts;
 
-use chain::Verdict;
+use chain::Record;
 use evidence::{json::Value, text::is_inert};
 use quick_xml::{Reader, events::Event};
 use verify::{
@@ -20,11 +20,11 @@ const HOSTILE: &str = "\u{1b}[31mred\u{9b}2J\u{7} \u{202e}gnihtyna\u{2066} \r\n:
     [link](javascript:alert(1)) ![i](https://e.example/i.png) <img src=x onerror=alert(1)> \
     **bold** @acme $x$ [[ATTACHMENT|/etc/passwd]] %0A::error::h \u{fffe} \u{e0041}";
 
-fn styled(verdict: &Verdict, columns: Option<usize>) -> String {
+fn styled(verdict: &Record, columns: Option<usize>) -> String {
     text::print(verdict, &Style { columns, colour: false, verbose: false })
 }
 
-fn plain(verdict: &Verdict, format: Format) -> String {
+fn plain(verdict: &Record, format: Format) -> String {
     document(verdict, format, &Style::default())
 }
 
@@ -293,7 +293,7 @@ fn a_list_is_inert_too() {
 
 #[test]
 fn every_member_of_a_verdict_is_in_its_schema() {
-    let schema = serde_json::to_value(schemars::schema_for!(Verdict)).unwrap();
+    let schema = serde_json::to_value(schemars::schema_for!(Record)).unwrap();
     for verdict in [verdicts::allow(), verdicts::deny(), verdicts::filled("x")] {
         covered(&schema, &schema, &serde_json::to_value(&verdict).unwrap(), "verdict");
     }

@@ -33,7 +33,21 @@ pub struct Carrier {
     pub bundle: Option<Digest>,
 }
 
-/// A statement whose signer is known and whose signature verified.
+/// A statement whose signer is known and whose signature verified. Only this file makes one.
+///
+/// ```
+/// fn say<'p>(real: chain::Verified<'p>, statement: evidence::Statement) -> chain::Verified<'p> {
+///     assert_eq!(*real.statement(), statement);
+///     real
+/// }
+/// ```
+///
+/// ```compile_fail,E0616
+/// fn say<'p>(mut real: chain::Verified<'p>, statement: evidence::Statement) -> chain::Verified<'p> {
+///     real.statement = statement;
+///     real
+/// }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Verified<'p> {
     statement: Statement,

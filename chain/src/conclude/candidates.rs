@@ -8,20 +8,16 @@ use super::Seen;
 use crate::{
     authenticate::Refusal,
     judge::{Considered, What, content, word::Word},
-    relate::Choice,
     verdict::{CandidateReport, Fate},
 };
 
 /// The candidates of the step at a position, each once: of several views the one that says most.
-pub(super) fn of_step(
-    seen: &[(Seen<'_, '_>, Vec<Choice<'_, '_>>)],
-    position: usize,
-) -> Vec<CandidateReport> {
+pub(super) fn of_step(seen: &[Seen<'_, '_>], position: usize) -> Vec<CandidateReport> {
     let mut all: Vec<CandidateReport> = Vec::new();
     let mut known: BTreeMap<(Option<String>, String, Option<String>), usize> = BTreeMap::new();
-    for (seen, chosen) in seen {
+    for seen in seen {
         let Some(judged) = seen.judged.get(position) else { continue };
-        let choice = chosen.iter().find(|choice| choice.step.name == judged.step.name);
+        let choice = seen.chosen().iter().find(|choice| choice.step.name == judged.step.name);
         let words = choice.map_or(&[][..], |choice| &choice.words);
         let ids: BTreeSet<&Id> = words.iter().map(|option| option.word.id()).collect();
         for considered in &judged.considered {
@@ -56,13 +52,12 @@ fn rank(fate: Fate) -> u8 {
 
 /// What speaks for no step that was asked.
 pub(super) fn others(
-    seen: &[(Seen<'_, '_>, Vec<Choice<'_, '_>>)],
+    seen: &[Seen<'_, '_>],
     words: &[Word<'_>],
     refusals: &[Refusal],
 ) -> Vec<CandidateReport> {
-    let considered = || {
-        seen.iter().flat_map(|(seen, _)| seen.judged.iter().flat_map(|judged| &judged.considered))
-    };
+    let considered =
+        || seen.iter().flat_map(|seen| seen.judged.iter().flat_map(|judged| &judged.considered));
     let heard = |word: &Word<'_>| {
         considered().any(|c| matches!(c.what, What::Word(other) if std::ptr::eq(other, word)))
     };

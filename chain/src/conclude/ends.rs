@@ -8,10 +8,10 @@ use evidence::{
 };
 
 use super::Seen;
-use crate::{clock, judge::Judged, relate::Choice, verdict::Deadline};
+use crate::{clock, judge::Judged, verdict::Deadline};
 
 /// Every moment at which one view of this verdict may stop being good, the first first.
-pub(super) fn of(seen: &Seen<'_, '_>, chosen: &[Choice<'_, '_>]) -> BTreeSet<Deadline> {
+pub(super) fn of(seen: &Seen<'_, '_>) -> BTreeSet<Deadline> {
     let (setting, judged) = (seen.setting, &seen.judged);
     let mut ends: Vec<(Timestamp, String)> = Vec::new();
     ends.extend(setting.policy.expires.map(|expires| (expires, "policy expires".to_owned())));
@@ -21,7 +21,7 @@ pub(super) fn of(seen: &Seen<'_, '_>, chosen: &[Choice<'_, '_>]) -> BTreeSet<Dea
         let accepts = judged.step.accept.iter().filter(|accept| setting.now < accept.until);
         ends.extend(accepts.map(|accept| (accept.until, format!("{name} accepts {}", accept.id))));
     }
-    for choice in chosen {
+    for choice in seen.chosen() {
         for option in &choice.words {
             let word = option.word;
             if let Some(View::Approval(approval)) = word.view() {

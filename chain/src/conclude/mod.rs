@@ -2,11 +2,14 @@
 
 mod candidates;
 mod ends;
+pub(crate) mod outcome;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use evidence::{Id, time};
 use jiff::SignedDuration;
+
+use outcome::Outcome;
 
 use crate::{
     authenticate::Refusal,
@@ -15,10 +18,10 @@ use crate::{
     finding::Finding,
     judge::{Judged, Setting, What, content, word::Word},
     policy::{Policy, Step},
-    relate::{Choice, Related, Shared},
+    relate::{Choice, Proofs, Related, Shared},
     remedy,
     verdict::{
-        CommitmentReport, Deadline, Decision, Fate, ImageReport, PolicyReport, ProofReport,
+        CommitmentReport, Deadline, Decision, Fate, ImageReport, PolicyReport, ProofReport, Record,
         RelationReport, StepReport, VERSION, Verdict,
     },
     withheld::Withheld,
@@ -39,40 +42,33 @@ pub(crate) struct Seen<'w, 'p> {
     pub(crate) withheld: Withheld,
 }
 
+impl<'w, 'p> Seen<'w, 'p> {
+    /// The proofs of this view, of which nothing is withheld.
+    fn proofs(&self) -> Option<&Proofs<'w, 'p>> {
+        self.related.proofs.as_ref().filter(|_| self.withheld.findings.is_empty())
+    }
+
+    /// The chosen words: those of the proofs, or the best there are.
+    fn chosen(&self) -> &[Choice<'w, 'p>] {
+        self.related.proofs.as_ref().map_or(self.related.best.as_slice(), Proofs::chosen)
+    }
+}
+
 /// Concludes the verdict on all views of the image; `None` if there is no view.
-///
-/// Allow is built from proofs: every view has them, and what they cannot show, a withheld commitment,
-/// is nowhere.
 pub(crate) fn conclude(
     question: &Question,
     policy: &Policy,
-    seen: Vec<Seen<'_, '_>>,
+    seen: &[Seen<'_, '_>],
     words: &[Word<'_>],
     refusals: &[Refusal],
 ) -> Option<Verdict> {
     let steps = seen.first()?.judged.iter().map(|judged| judged.step).collect::<Vec<_>>();
-    let findings = findings(&seen);
-    let proven = seen.iter().all(|seen| seen.related.proofs.is_some());
-    let decision = match question.before {
-        Some(_) if proven && findings.is_empty() => Decision::Ready,
-        None if proven && findings.is_empty() => Decision::Allow,
-        _ => Decision::Deny,
-    };
-    let seen: Vec<(Seen<'_, '_>, Vec<Choice<'_, '_>>)> = seen
-        .into_iter()
-        .map(|seen| {
-            let proofs = seen.related.proofs.as_ref();
-            let chosen = proofs.map_or(seen.related.best.as_slice(), |p| p.chosen()).to_vec();
-            (seen, chosen)
-        })
-        .collect();
-    let mut ends: BTreeSet<Deadline> = BTreeSet::new();
-    for (seen, chosen) in &seen {
-        ends.extend(ends::of(seen, chosen));
-    }
+    let outcome = Outcome::of(seen, findings(seen), question.before.is_some())?;
+    let (decision, findings) = (outcome.decision(), outcome.findings());
+    let ends: BTreeSet<Deadline> = seen.iter().flat_map(ends::of).collect();
     let soon = time::write(clock::later(question.now, SOON));
     let image = &question.image;
-    Some(Verdict {
+    let record = Record {
         version: VERSION,
         decision,
         image: ImageReport {
@@ -91,16 +87,17 @@ pub(crate) fn conclude(
             contact: policy.contact.clone(),
         },
         now: time::write(question.now),
-        steps: steps.iter().enumerate().map(|(n, s)| step(n, s, &seen, &findings)).collect(),
-        relations: relations(&seen),
-        commitments: commitments(&seen),
+        steps: steps.iter().enumerate().map(|(n, s)| step(n, s, seen, findings)).collect(),
+        relations: relations(seen),
+        commitments: commitments(seen),
         next: next(question, policy, decision),
         good_until: ends.first().filter(|_| decision != Decision::Deny).cloned(),
         expiring: ends.iter().filter(|end| end.time <= soon).cloned().collect(),
-        others: candidates::others(&seen, words, refusals),
-        notes: notes(policy, question, &seen),
-        findings,
-    })
+        others: candidates::others(seen, words, refusals),
+        notes: notes(policy, question, seen),
+        findings: findings.to_vec(),
+    };
+    Some(Verdict::of(outcome, record))
 }
 
 /// The findings of all views, each once: causes first, what follows from them last, the order of the
@@ -144,20 +141,15 @@ fn only_environment(policy: &Policy) -> Option<String> {
     }
 }
 
-fn step(
-    position: usize,
-    step: &Step,
-    seen: &[(Seen<'_, '_>, Vec<Choice<'_, '_>>)],
-    findings: &[Finding],
-) -> StepReport {
+fn step(position: usize, step: &Step, seen: &[Seen<'_, '_>], findings: &[Finding]) -> StepReport {
     let words = |chosen: &[Choice<'_, '_>]| {
         chosen.iter().find(|choice| choice.step.name == step.name).map_or(0, |c| c.words.len())
     };
-    let passes = seen.iter().all(|(_, chosen)| words(chosen) > 0)
+    let passes = seen.iter().all(|seen| words(seen.chosen()) > 0)
         && !findings.iter().any(|f| f.step.as_deref() == Some(step.name.as_str()));
     let mut proofs: Vec<ProofReport> = Vec::new();
-    for (seen, chosen) in seen {
-        for choice in chosen.iter().filter(|choice| choice.step.name == step.name) {
+    for seen in seen {
+        for choice in seen.chosen().iter().filter(|choice| choice.step.name == step.name) {
             for option in &choice.words {
                 let proof = proof(option.word, seen.setting);
                 if !proofs.iter().any(|p| p.id == proof.id && p.party == proof.party) {
@@ -194,9 +186,9 @@ fn proof(word: &Word<'_>, setting: Setting<'_>) -> ProofReport {
     }
 }
 
-fn relations(seen: &[(Seen<'_, '_>, Vec<Choice<'_, '_>>)]) -> Vec<RelationReport> {
+fn relations(seen: &[Seen<'_, '_>]) -> Vec<RelationReport> {
     let mut all: Vec<RelationReport> = Vec::new();
-    for shared in seen.iter().flat_map(|(seen, _)| &seen.related.shared) {
+    for shared in seen.iter().flat_map(|seen| &seen.related.shared) {
         let report = relation(shared);
         if !all.contains(&report) {
             all.push(report);
@@ -216,9 +208,10 @@ fn relation(shared: &Shared) -> RelationReport {
 }
 
 /// What whoever follows this verdict commits to: the joint choice and every newest word judged.
-fn commitments(seen: &[(Seen<'_, '_>, Vec<Choice<'_, '_>>)]) -> Vec<CommitmentReport> {
+fn commitments(seen: &[Seen<'_, '_>]) -> Vec<CommitmentReport> {
     let mut by_id: BTreeMap<&Id, &Word<'_>> = BTreeMap::new();
-    for (seen, chosen) in seen {
+    for seen in seen {
+        let chosen = seen.chosen();
         let chosen = chosen.iter().flat_map(|choice| choice.words.iter().map(|o| o.word));
         let speaking = seen.judged.iter().flat_map(|judged| judged.speaking.iter().copied());
         by_id.extend(chosen.chain(speaking).map(|word| (word.id(), word)));
@@ -233,15 +226,11 @@ fn commitments(seen: &[(Seen<'_, '_>, Vec<Choice<'_, '_>>)]) -> Vec<CommitmentRe
         .collect()
 }
 
-fn notes(
-    policy: &Policy,
-    question: &Question,
-    seen: &[(Seen<'_, '_>, Vec<Choice<'_, '_>>)],
-) -> Vec<String> {
-    let judged = || seen.iter().flat_map(|(seen, _)| &seen.judged);
+fn notes(policy: &Policy, question: &Question, seen: &[Seen<'_, '_>]) -> Vec<String> {
+    let judged = || seen.iter().flat_map(|seen| &seen.judged);
     let asked = |step: &str| judged().any(|judged| judged.step.name == step);
     let mut notes: Vec<String> =
-        seen.iter().flat_map(|(seen, _)| seen.withheld.notes.iter().cloned()).collect();
+        seen.iter().flat_map(|seen| seen.withheld.notes.iter().cloned()).collect();
     let image = &question.image;
     for same in &policy.same {
         if same.steps.iter().filter(|step| asked(step)).count() < 2 {

@@ -103,7 +103,19 @@ impl<'p> Relation<'p> {
     }
 }
 
-/// Every step that was asked, chosen; every relation between them, fulfilled.
+/// Every step that was asked, chosen; every relation between them, fulfilled. Only this file makes one.
+///
+/// ```
+/// fn none(proofs: chain::Proofs<'_, '_>) -> usize {
+///     proofs.chosen().len()
+/// }
+/// ```
+///
+/// ```compile_fail,E0451
+/// fn none<'w, 'p>() -> chain::Proofs<'w, 'p> {
+///     chain::Proofs { chosen: vec![], shared: vec![] }
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Proofs<'w, 'p> {
     chosen: Vec<Choice<'w, 'p>>,

@@ -4,12 +4,12 @@
 //! (actions/toolkit packages/core/src/command.ts), on top of making it inert, so that no text ends
 //! its command and begins another.
 
-use chain::{Decision, Verdict};
+use chain::{Decision, Record};
 
 use super::{page::inert, words};
 
 /// Prints a verdict.
-pub fn print(verdict: &Verdict) -> String {
+pub fn print(verdict: &Record) -> String {
     let mut text = String::new();
     for finding in words::findings(verdict) {
         let title = format!("verify: {} {}", words::about(finding), finding.code.word());

@@ -3,7 +3,7 @@
 //! The page forbids itself everything but its own style (Content-Security-Policy), so that a text
 //! that escaped the escaping would still do nothing.
 
-use chain::{Decision, Finding, Verdict, verdict::StepReport};
+use chain::{Decision, Finding, Record, verdict::StepReport};
 use evidence::text::escape_short;
 
 use super::{junit::entities, words};
@@ -16,7 +16,7 @@ td,th{text-align:left;vertical-align:top;padding:.3rem .8rem .3rem 0;border-bott
 section{margin:1.5rem 0}li{overflow-wrap:anywhere}";
 
 /// Prints a verdict.
-pub fn print(verdict: &Verdict) -> String {
+pub fn print(verdict: &Record) -> String {
     let class = match verdict.decision {
         Decision::Deny => "bad",
         Decision::Ready => "waits",
@@ -47,7 +47,7 @@ pub fn print(verdict: &Verdict) -> String {
     )
 }
 
-fn steps(verdict: &Verdict) -> String {
+fn steps(verdict: &Record) -> String {
     let mut text = String::from(
         "<table>\n<tr><th></th><th>step</th><th>by</th><th>made (UTC)</th><th>clock</th>\
          <th>says</th></tr>\n",
@@ -76,7 +76,7 @@ fn row(cells: &[&str]) -> String {
     format!("<tr>{cells}</tr>\n")
 }
 
-fn section(verdict: &Verdict, finding: &Finding) -> String {
+fn section(verdict: &Record, finding: &Finding) -> String {
     let step: Option<&StepReport> =
         verdict.steps.iter().find(|step| Some(step.name.as_str()) == finding.step.as_deref());
     let mut items: Vec<String> = finding.details.clone();
@@ -92,7 +92,7 @@ fn section(verdict: &Verdict, finding: &Finding) -> String {
     )
 }
 
-fn remarks(verdict: &Verdict) -> String {
+fn remarks(verdict: &Record) -> String {
     let mut items: Vec<String> = verdict.notes.iter().map(|note| format!("note: {note}")).collect();
     items.extend(words::uncounted(verdict, true).into_iter().map(|c| words::candidate(c, true)));
     for deadline in &verdict.expiring {

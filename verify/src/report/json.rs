@@ -3,12 +3,12 @@
 //! Also inert on a terminal and in a job's log: JSON has an escape of its own for every character, so
 //! what a screen or a CI system would take for a command is spelled out, and the value stays the same.
 
-use chain::Verdict;
+use chain::Record;
 use evidence::text::is_inert;
 use serde::Serialize;
 
 /// Prints a verdict.
-pub fn print(verdict: &Verdict) -> String {
+pub fn print(verdict: &Record) -> String {
     of(verdict)
 }
 

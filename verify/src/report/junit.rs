@@ -4,13 +4,13 @@
 
 use std::fmt::Write;
 
-use chain::{Finding, Verdict, verdict::StepReport};
+use chain::{Finding, Record, verdict::StepReport};
 use evidence::text::escape_short;
 
 use super::words;
 
 /// Prints a verdict.
-pub fn print(verdict: &Verdict) -> String {
+pub fn print(verdict: &Record) -> String {
     let whole: Vec<&Finding> = verdict.findings.iter().filter(|f| f.step.is_none()).collect();
     let failed = verdict.steps.iter().filter(|step| !step.passes).count() + whole.len().min(1);
     let cases = verdict.steps.len() + whole.len().min(1);
@@ -44,7 +44,7 @@ pub fn print(verdict: &Verdict) -> String {
 
 fn case(
     text: &mut String,
-    verdict: &Verdict,
+    verdict: &Record,
     name: &str,
     findings: &[&Finding],
     step: Option<&StepReport>,

@@ -5,7 +5,7 @@
 
 use std::fmt::Write;
 
-use chain::{Decision, Finding, Verdict, verdict::StepReport};
+use chain::{Decision, Finding, Record, verdict::StepReport};
 use evidence::text::escape_short;
 
 use super::words;
@@ -14,7 +14,7 @@ use super::words;
 const LINES: usize = 20;
 
 /// Prints a verdict.
-pub fn print(verdict: &Verdict) -> String {
+pub fn print(verdict: &Record) -> String {
     let mark = if verdict.decision == Decision::Deny { "❌" } else { "✅" };
     let mark = if verdict.decision == Decision::Ready { "⏳" } else { mark };
     let mut text = String::new();
@@ -41,7 +41,7 @@ pub fn print(verdict: &Verdict) -> String {
     text
 }
 
-fn steps(text: &mut String, verdict: &Verdict) {
+fn steps(text: &mut String, verdict: &Record) {
     put(text, "| | step | by | made (UTC) | clock | says |");
     put(text, "|---|---|---|---|---|---|");
     for step in &verdict.steps {
@@ -61,7 +61,7 @@ fn steps(text: &mut String, verdict: &Verdict) {
     put(text, "");
 }
 
-fn findings(text: &mut String, verdict: &Verdict) {
+fn findings(text: &mut String, verdict: &Record) {
     for finding in words::findings(verdict) {
         let step = verdict.steps.iter().find(|s| Some(s.name.as_str()) == finding.step.as_deref());
         put(

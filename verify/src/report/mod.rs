@@ -14,7 +14,7 @@ pub mod page;
 pub mod text;
 mod words;
 
-use chain::Verdict;
+use chain::Record;
 
 /// The formats of `--report FORMAT=PATH`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +63,7 @@ pub struct Style {
 }
 
 /// Prints a verdict as a document of its own: without colour, without a width.
-pub fn document(verdict: &Verdict, format: Format, style: &Style) -> String {
+pub fn document(verdict: &Record, format: Format, style: &Style) -> String {
     match format {
         Format::Github => github::print(verdict),
         Format::Html => html::print(verdict),

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use chain::{
-    Decision, Finding, Verdict,
+    Decision, Finding, Record,
     verdict::{CandidateReport, RelationReport, StepReport},
 };
 
@@ -25,7 +25,7 @@ const LINES: usize = 20;
 const INDENT: usize = 12;
 
 /// Prints a verdict.
-pub fn print(verdict: &Verdict, style: &Style) -> String {
+pub fn print(verdict: &Record, style: &Style) -> String {
     let mut page = Page::new(style.columns, style.colour);
     page.row(0, &[(Bold, &verdict.image.reference)]);
     page.gap();
@@ -42,13 +42,13 @@ fn width<'a>(least: usize, texts: impl Iterator<Item = &'a str>) -> usize {
     texts.map(|text| text.chars().count()).filter(|width| *width <= 32).fold(least, usize::max)
 }
 
-fn names(verdict: &Verdict) -> usize {
+fn names(verdict: &Record) -> usize {
     let steps = verdict.steps.iter().map(|step| step.name.as_str());
     width(8, steps.chain(verdict.relations.iter().map(|r| r.fact.as_str())))
 }
 
 /// The steps that pass, and the facts that hold across steps.
-fn passes(page: &mut Page, verdict: &Verdict) {
+fn passes(page: &mut Page, verdict: &Record) {
     let passing: Vec<&StepReport> = verdict.steps.iter().filter(|step| step.passes).collect();
     let parties: Vec<String> = passing.iter().map(|step| words::parties(step)).collect();
     let clocks: Vec<String> = passing.iter().map(|step| words::clock(step)).collect();
@@ -81,7 +81,7 @@ fn agreement(relation: &RelationReport) -> String {
     format!("{}  {}{claimed}", relation.members.join(" = "), words::short(&relation.value))
 }
 
-fn findings(page: &mut Page, verdict: &Verdict, style: &Style) {
+fn findings(page: &mut Page, verdict: &Record, style: &Style) {
     let mut told = BTreeSet::new();
     let name_width = names(verdict);
     let ordered = words::findings(verdict);
@@ -136,7 +136,7 @@ fn more(page: &mut Page, indent: usize, all: usize) {
 }
 
 /// What was found and decided nothing, although it could have been meant to.
-fn uncounted(page: &mut Page, verdict: &Verdict, style: &Style) {
+fn uncounted(page: &mut Page, verdict: &Record, style: &Style) {
     let mut all = words::uncounted(verdict, style.verbose);
     if verdict.decision == Decision::Deny {
         // What the failed steps have said already.
@@ -156,7 +156,7 @@ fn uncounted(page: &mut Page, verdict: &Verdict, style: &Style) {
     page.gap();
 }
 
-fn remarks(page: &mut Page, verdict: &Verdict) {
+fn remarks(page: &mut Page, verdict: &Record) {
     for note in verdict.notes.iter().take(LINES) {
         indented(page, 0, "note   ", note);
     }
@@ -169,7 +169,7 @@ fn remarks(page: &mut Page, verdict: &Verdict) {
     }
 }
 
-fn answer(page: &mut Page, verdict: &Verdict) {
+fn answer(page: &mut Page, verdict: &Record) {
     let word = verdict.decision.word();
     let (paint, follow): (Paint, Option<(&str, &str)>) = match verdict.decision {
         Decision::Allow

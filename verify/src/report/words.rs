@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use chain::{
-    Decision, Finding, Verdict,
+    Decision, Finding, Record,
     verdict::{CandidateReport, Fate, ProofReport, StepReport},
 };
 use evidence::time;
@@ -108,7 +108,7 @@ pub(super) fn candidate(candidate: &CandidateReport, full: bool) -> String {
 /// Candidates that a reader should hear of although the step passes: each once, wherever it was
 /// considered. What was meant for another step is left out as a matter of course, and told of only
 /// where all is.
-pub(super) fn uncounted(verdict: &Verdict, all_of_them: bool) -> Vec<&CandidateReport> {
+pub(super) fn uncounted(verdict: &Record, all_of_them: bool) -> Vec<&CandidateReport> {
     let all = || verdict.steps.iter().flat_map(|step| &step.candidates).chain(&verdict.others);
     let key = |candidate: &CandidateReport| (candidate.id.clone(), candidate.found.clone());
     let counted = |candidate: &&CandidateReport| {
@@ -143,7 +143,7 @@ pub(super) fn untold<'v>(step: &'v StepReport, findings: &[&Finding]) -> Vec<&'v
 }
 
 /// The findings: causes first, what follows from them last.
-pub(super) fn findings(verdict: &Verdict) -> Vec<&Finding> {
+pub(super) fn findings(verdict: &Record) -> Vec<&Finding> {
     let (follows, causes): (Vec<_>, Vec<_>) = verdict.findings.iter().partition(|f| f.follows);
     causes.into_iter().chain(follows).collect()
 }
@@ -154,13 +154,13 @@ pub(super) fn about(finding: &Finding) -> &str {
 }
 
 /// Of how many steps that were asked how many pass: `5 of 6 steps`.
-pub(super) fn score(verdict: &Verdict) -> String {
+pub(super) fn score(verdict: &Record) -> String {
     let pass = verdict.steps.iter().filter(|step| step.passes).count();
     format!("{pass} of {} steps", verdict.steps.len())
 }
 
 /// `production, policy revision 14`, or without environment `policy payments`.
-fn asked(verdict: &Verdict) -> String {
+fn asked(verdict: &Record) -> String {
     let policy = match verdict.policy.revision {
         Some(revision) => format!("policy revision {revision}"),
         None => format!("policy {}", verdict.policy.name),
@@ -172,7 +172,7 @@ fn asked(verdict: &Verdict) -> String {
 }
 
 /// `production.yaml revision 14`.
-fn file(verdict: &Verdict) -> String {
+fn file(verdict: &Record) -> String {
     match verdict.policy.revision {
         Some(revision) => format!("{} revision {revision}", verdict.policy.file),
         None => verdict.policy.file.clone(),
@@ -180,7 +180,7 @@ fn file(verdict: &Verdict) -> String {
 }
 
 /// The answer, behind the word of the decision.
-pub(super) fn answer(verdict: &Verdict) -> String {
+pub(super) fn answer(verdict: &Record) -> String {
     match verdict.decision {
         Decision::Allow
         | Decision::AllowByException

@@ -1,7 +1,7 @@
 //! Verdicts made by hand, for the printers.
 
 use chain::{
-    Code, Decision, Finding, Verdict,
+    Code, Decision, Finding, Record,
     verdict::{
         CandidateReport, Deadline, Fate, ImageReport, PolicyReport, ProofReport, RelationReport,
         StepReport,
@@ -85,7 +85,7 @@ fn stranger() -> CandidateReport {
 }
 
 /// Six steps, all proven.
-pub(crate) fn allow() -> Verdict {
+pub(crate) fn allow() -> Record {
     let mut scan = step("scan", vec![proof("scanner", "2026-11-23T03:10", "0 critical, 0 high")]);
     scan.proofs[0].tool = Some("trivy".into());
     scan.candidates.push(candidate(
@@ -104,7 +104,7 @@ pub(crate) fn allow() -> Verdict {
     approve.count = 2;
     approve.covers = vec!["scan".into(), "test".into(), "smoke".into()];
     approve.candidates.push(stranger());
-    Verdict {
+    Record {
         version: 1,
         decision: Decision::Allow,
         image: ImageReport {
@@ -165,7 +165,7 @@ pub(crate) fn allow() -> Verdict {
 }
 
 /// Five steps before the approval, all proven.
-pub(crate) fn ready() -> Verdict {
+pub(crate) fn ready() -> Record {
     let mut verdict = allow();
     verdict.decision = Decision::Ready;
     verdict.before = Some("approve".into());
@@ -179,7 +179,7 @@ pub(crate) fn ready() -> Verdict {
 }
 
 /// A scan that found something, an approval too few, and a step that fails because of the scan.
-pub(crate) fn deny() -> Verdict {
+pub(crate) fn deny() -> Record {
     let mut verdict = allow();
     verdict.decision = Decision::Deny;
     verdict.good_until = None;
@@ -251,7 +251,7 @@ pub(crate) fn deny() -> Verdict {
 }
 
 /// All steps proven, and a label that disagrees.
-pub(crate) fn deny_whole() -> Verdict {
+pub(crate) fn deny_whole() -> Record {
     let mut verdict = allow();
     verdict.decision = Decision::Deny;
     verdict.good_until = None;
@@ -271,7 +271,7 @@ pub(crate) fn deny_whole() -> Verdict {
 }
 
 /// Every text that a stranger could have chosen, or that quotes one, is this one.
-pub(crate) fn filled(text: &str) -> Verdict {
+pub(crate) fn filled(text: &str) -> Record {
     let mut verdict = deny();
     let all = || text.to_owned();
     let some = || Some(text.to_owned());
@@ -325,7 +325,7 @@ pub(crate) fn filled(text: &str) -> Verdict {
 }
 
 /// A verdict of one step with such texts, short enough to be read.
-pub(crate) fn few(text: &str) -> Verdict {
+pub(crate) fn few(text: &str) -> Record {
     let mut verdict = filled("x");
     verdict.steps.drain(..5);
     verdict.findings.retain(|finding| finding.step.as_deref() == Some("approve"));

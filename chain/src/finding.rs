@@ -54,6 +54,29 @@ pub enum Code {
 }
 
 impl Code {
+    /// All of them.
+    pub const ALL: [Self; 19] = [
+        Self::BadSignature,
+        Self::ClaimMismatch,
+        Self::Expired,
+        Self::Future,
+        Self::LabelMismatch,
+        Self::Missing,
+        Self::NegativeResult,
+        Self::NoTime,
+        Self::NotCovered,
+        Self::NotSame,
+        Self::OutOfOrder,
+        Self::OutsideWindow,
+        Self::SameSigner,
+        Self::Stale,
+        Self::TooFewSigners,
+        Self::Unreadable,
+        Self::Withheld,
+        Self::WrongSigner,
+        Self::WrongSubject,
+    ];
+
     /// The stable kebab-case word.
     pub fn word(self) -> &'static str {
         match self {

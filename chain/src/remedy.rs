@@ -22,7 +22,6 @@ const VERDICT: &str = "ready.json";
 /// The command that attests a step, with the pinned reference.
 pub(crate) fn command(step: &Step, image: &Image) -> String {
     let selects = &step.selects;
-    let mut words = vec!["attest"];
     let environment = selects.environment.as_deref().unwrap_or("ENVIRONMENT");
     let options: &[&str] = match &selects.claims {
         Claims::Kind(Kind::Approval) => &["approve", "--environment", environment],
@@ -39,15 +38,31 @@ pub(crate) fn command(step: &Step, image: &Image) -> String {
         Claims::Type(uri) => &["predicate", "--type", uri, "--file", "FILE"],
     };
     let (verb, options) = options.split_first().unwrap_or((&"predicate", &[]));
-    words.extend([*verb, image.reference.as_str()]);
-    if image.told {
-        words.extend(["--as", image.name.as_str()]);
-    }
+    let mut words = attest(verb, image);
     words.extend(options);
     words.extend(selects.name.iter().flat_map(|name| ["--name", name.as_str()]));
     if selects.claims == Claims::Kind(Kind::Approval) {
         words.extend(["--verdict", VERDICT]);
     }
+    line(words)
+}
+
+/// The command that puts an attestation back.
+pub(crate) fn attach(image: &Image) -> String {
+    let mut words = attest("attach", image);
+    words.extend(["--bundle", "FILE"]);
+    line(words)
+}
+
+fn attest<'a>(verb: &'a str, image: &'a Image) -> Vec<&'a str> {
+    let mut words = vec!["attest", verb, image.reference.as_str()];
+    if image.told {
+        words.extend(["--as", image.name.as_str()]);
+    }
+    words
+}
+
+fn line(words: Vec<&str>) -> String {
     words.into_iter().map(quoted).collect::<Vec<_>>().join(" ")
 }
 

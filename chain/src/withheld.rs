@@ -15,6 +15,7 @@ use crate::{
     judge::{Judged, Setting, signed, word::Word},
     policy::{Policy, Step},
     relate::Choice,
+    remedy,
 };
 
 /// What is withheld, and notes on what is merely gone.
@@ -118,10 +119,10 @@ fn finding(step: &Step, word: &Word<'_>, id: &Id, what: &str, setting: Setting<'
     Finding {
         details: vec![signed(word), format!("gone: id {id}")],
         candidates: vec![word.id().to_string()],
-        remedy: Some(
-            "put the attestation back: attest attach IMAGE --bundle FILE; or make this step anew"
-                .to_owned(),
-        ),
+        remedy: Some(format!(
+            "put the attestation back: {}; or make this step anew",
+            remedy::attach(setting.image)
+        )),
         who: Some(format!("{}, and whoever may delete from the registry", word.party())),
         ..Finding::of(step, Code::Withheld, message, setting)
     }

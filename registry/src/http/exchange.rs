@@ -241,8 +241,10 @@ impl Transport {
         if good && request.method != Method::HEAD && stated.is_some_and(|length| length > most) {
             return Err(Failure::Final(request.over.clone()));
         }
-        let mut body = Vec::new();
-        let _room = self.meter.room(stated.unwrap_or(most).min(most)).await;
+        let expected = stated.unwrap_or(most).min(most);
+        let _room = self.meter.room(expected).await;
+        // Memory that grows by doubling would be twice what is read.
+        let mut body = Vec::with_capacity(usize::try_from(expected).unwrap_or(0));
         while let Some(chunk) = answer.chunk().await.map_err(retry::transport)? {
             let left = most.saturating_sub(u64::try_from(body.len()).unwrap_or(u64::MAX));
             let left = usize::try_from(left).unwrap_or(usize::MAX);

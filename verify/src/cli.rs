@@ -4,14 +4,17 @@
 //! what the policy asks for, and no variable of the environment chooses a policy or a source: a CI
 //! job's environment is written by whoever writes the job.
 
+mod usage;
+
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
-use evidence::{Digest, text::escape_short};
-use registry::{Reference, ReferenceError};
+use evidence::Digest;
+use registry::Reference;
 
+pub use self::usage::UsageError;
 use crate::{
-    gather::{Supplied, SuppliedError},
+    gather::{Supplied, repository},
     output::Target,
     report::Format,
 };
@@ -62,6 +65,10 @@ struct GateArgs {
     before: Option<String>,
     #[command(flatten)]
     image: ImageArgs,
+    /// Keep what was read here for the next time; it is hashed again, and
+    /// lists are asked for every time [default: $VERIFY_CACHE]
+    #[arg(long, value_name = "DIR")]
+    cache: Option<PathBuf>,
     /// Write the verdict to a file as well: text, json, github, junit,
     /// markdown or html; `-` is stdout [repeatable]
     #[arg(long = "report", value_name = "FORMAT=PATH")]
@@ -99,6 +106,9 @@ struct ImageArgs {
     /// repository [repeatable]
     #[arg(long, value_name = "FILE|DIR|REF")]
     evidence: Vec<String>,
+    /// Look for evidence in this repository or layout instead of the image's
+    #[arg(long, value_name = "REF")]
+    evidence_repository: Option<String>,
     /// How to print: text or json [default: $VERIFY_FORMAT, or text]
     #[arg(long, value_name = "FORMAT")]
     format: Option<OutputFormat>,
@@ -143,6 +153,10 @@ pub struct ImageRequest {
     pub index: Option<Digest>,
     /// Evidence from elsewhere.
     pub supplied: Vec<Supplied>,
+    /// Where evidence is looked for, if not where the image is.
+    pub evidence_repository: Option<Reference>,
+    /// Where what was read is kept for the next time.
+    pub cache: Option<PathBuf>,
     /// How to print.
     pub format: OutputFormat,
     /// Whether to show more.
@@ -201,13 +215,23 @@ pub enum Parsed {
     Text(String),
 }
 
-/// Parses the command line. `format` is `VERIFY_FORMAT`, the only variable that is this command's own.
-pub fn parse(arguments: &[OsString], format: Option<&str>) -> Result<Parsed, UsageError> {
+/// The variables of the environment that are this command's own. None of them chooses a policy or a
+/// source of evidence.
+#[derive(Clone, Debug, Default)]
+pub struct Variables {
+    /// `VERIFY_FORMAT`.
+    pub format: Option<String>,
+    /// `VERIFY_CACHE`.
+    pub cache: Option<PathBuf>,
+}
+
+/// Parses the command line.
+pub fn parse(arguments: &[OsString], variables: &Variables) -> Result<Parsed, UsageError> {
     let line = Line::command()
         .try_get_matches_from(arguments)
         .and_then(|matches| Line::from_arg_matches(&matches));
     match line {
-        Ok(line) => request(line.command, format).map(Box::new).map(Parsed::Request),
+        Ok(line) => request(line.command, variables).map(Box::new).map(Parsed::Request),
         Err(error) if error.use_stderr() => {
             Err(UsageError::Syntax { text: error.render().to_string() })
         }
@@ -215,13 +239,17 @@ pub fn parse(arguments: &[OsString], format: Option<&str>) -> Result<Parsed, Usa
     }
 }
 
-fn request(command: CommandArgs, format: Option<&str>) -> Result<Request, UsageError> {
+fn request(command: CommandArgs, variables: &Variables) -> Result<Request, UsageError> {
+    let format = variables.format.as_deref();
     match command {
-        CommandArgs::Gate(GateArgs { image, policy, environment, before, reports, quiet }) => {
+        CommandArgs::Gate(args) => {
+            let GateArgs { image, policy, environment, before, reports, quiet, cache } = args;
             if quiet && before.is_some() {
                 return Err(UsageError::BeforeQuiet);
             }
-            let image = image_request(image, format)?;
+            let cache = cache.or_else(|| variables.cache.clone());
+            let cache = cache.filter(|dir| !dir.as_os_str().is_empty());
+            let image = ImageRequest { cache, ..image_request(image, format)? };
             let reports = self::reports(&reports, quiet || image.format == OutputFormat::Json)?;
             let name = name(&image)?;
             Ok(Request::Gate(Gate { image, name, policy, environment, before, reports, quiet }))
@@ -238,10 +266,12 @@ fn request(command: CommandArgs, format: Option<&str>) -> Result<Request, UsageE
 }
 
 fn image_request(args: ImageArgs, variable: Option<&str>) -> Result<ImageRequest, UsageError> {
-    let ImageArgs { image, name, index, evidence, format, verbose, plain_http, timeout } = args;
+    let ImageArgs { image, name, index, evidence, evidence_repository, .. } = args;
+    let ImageArgs { format, verbose, plain_http, timeout, .. } = args;
     let reference: Reference = image.parse().map_err(UsageError::Image)?;
     let told = name.map(|name| told(&reference, &name)).transpose()?;
     let supplied = evidence.iter().map(|text| Supplied::parse(text));
+    let evidence_repository = evidence_repository.map(|text| repository(&text)).transpose();
     Ok(ImageRequest {
         reference,
         told,
@@ -249,6 +279,8 @@ fn image_request(args: ImageArgs, variable: Option<&str>) -> Result<ImageRequest
             .map(|text| text.parse().map_err(|_| UsageError::Index { found: text }))
             .transpose()?,
         supplied: supplied.collect::<Result<_, _>>().map_err(UsageError::Supplied)?,
+        evidence_repository: evidence_repository.map_err(UsageError::EvidenceRepository)?,
+        cache: None,
         format: match format {
             Some(format) => format,
             None => format_of_variable(variable)?,
@@ -321,92 +353,4 @@ pub fn wants_json(arguments: &[OsString], variable: Option<&str>) -> bool {
         _ => None,
     });
     told.or(variable) == Some("json")
-}
-
-/// Why the command line is wrong.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum UsageError {
-    /// `--as` for an image that has a name.
-    #[error("--as is for layout directories; this image is named `{name}`")]
-    AsForRegistry {
-        /// Its name.
-        name: String,
-    },
-    /// `--as` without a name.
-    #[error("--as `{}` is no repository name", escape_short(found, 300))]
-    AsName {
-        /// What was typed.
-        found: String,
-    },
-    /// `-q` with `--before`.
-    #[error("-q prints what may be deployed, and --before allows nothing yet")]
-    BeforeQuiet,
-    /// `VERIFY_FORMAT` has another value.
-    #[error("VERIFY_FORMAT is `{}`, not text or json", escape_short(found, 100))]
-    Format {
-        /// What it is.
-        found: String,
-    },
-    /// The image is misspelled.
-    #[error("{0}")]
-    Image(ReferenceError),
-    /// `--index` is no digest.
-    #[error("--index `{}` is no digest, sha256:<64 lowercase hex>", escape_short(found, 200))]
-    Index {
-        /// What was typed.
-        found: String,
-    },
-    /// A layout without a name.
-    #[error("an image in a layout directory has no name, and the policy is held against one")]
-    NoName,
-    /// `--report` without a format or path.
-    #[error("--report `{}` is not FORMAT=PATH", escape_short(found, 300))]
-    Report {
-        /// What was typed.
-        found: String,
-    },
-    /// Two answers on stdout.
-    #[error("stdout holds one answer only")]
-    StdoutTwice,
-    /// `--evidence` names nothing.
-    #[error("{0}")]
-    Supplied(SuppliedError),
-    /// clap's own message.
-    #[error("{}", text.trim_start_matches("error: ").trim_end())]
-    Syntax {
-        /// The message, with the usage.
-        text: String,
-    },
-    /// `--timeout` is no duration.
-    #[error("--timeout `{}` is no duration of at least a second", escape_short(found, 100))]
-    Timeout {
-        /// What was typed.
-        found: String,
-    },
-}
-
-impl UsageError {
-    /// What to do about it.
-    pub fn help(&self) -> Option<String> {
-        let text = match self {
-            Self::AsForRegistry { .. } => "leave --as out",
-            Self::AsName { .. } => {
-                "a name has neither tag nor digest: `registry.example.com/payments/api`"
-            }
-            Self::BeforeQuiet => "leave -q out, or use --report json=ready.json",
-            Self::Format { .. } => "use --format, or unset it",
-            Self::Image(error) => error.help(),
-            Self::Index { .. } => "the index's digest is what its tag resolves to",
-            Self::NoName => "say what it is: --as registry.example.com/payments/api",
-            Self::Report { .. } => {
-                "the formats are text, json, github, junit, markdown and html: \
-                 --report junit=verdict.xml"
-            }
-            Self::StdoutTwice => "give the other reports a file",
-            Self::Supplied(error) => error.help(),
-            Self::Syntax { .. } => return None,
-            Self::Timeout { .. } => "write it like `30s`, `2m` or `1m30s`",
-        };
-        Some(text.to_owned())
-    }
 }

@@ -75,6 +75,7 @@ impl From<&UsageError> for ExitStatus {
             UsageError::AsForRegistry { .. }
             | UsageError::AsName { .. }
             | UsageError::BeforeQuiet
+            | UsageError::EvidenceRepository(_)
             | UsageError::Format { .. }
             | UsageError::Image(_)
             | UsageError::Index { .. }

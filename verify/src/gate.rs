@@ -12,7 +12,7 @@ use std::{
 
 use chain::{Image, Policy, Question, Shape, Undecided, Verdict, ask, policy::EvidenceOn};
 use evidence::{Digest, time::Timestamp};
-use registry::{Options, Verbose};
+use registry::{Cache, Options, Verbose};
 
 use crate::{
     cli::{Gate, ImageRequest},
@@ -124,8 +124,10 @@ pub async fn gather_within(
     let verbose = image.verbose.then(|| -> Verbose {
         Arc::new(|line: &str| output::print_error(&output::lines(&format!("# {line}"))))
     });
+    let cache = image.cache.as_deref();
     let options = Options {
         plain_http: image.plain_http,
+        cache: cache.map(|dir| Arc::new(Cache::new(dir, verbose.clone()))),
         verbose,
         timeout: image.timeout,
         ..Options::default()
@@ -134,13 +136,21 @@ pub async fn gather_within(
         image: &image.reference,
         told: image.told.as_deref(),
         supplied: &image.supplied,
+        evidence_repository: image.evidence_repository.as_ref(),
         labels,
         platforms,
         index: image.index.as_ref(),
         options: &options,
     };
     // Each source bounds its own requests; this bounds all of them together.
-    match tokio::time::timeout(image.timeout, gather(&request)).await {
+    let gathered = async {
+        let gathered = gather(&request).await;
+        if let Some(cache) = &options.cache {
+            cache.settle().await;
+        }
+        gathered
+    };
+    match tokio::time::timeout(image.timeout, gathered).await {
         Ok(gathered) => Ok(gathered?),
         Err(_) => Err(Error::Timeout { seconds: image.timeout.as_secs() }),
     }

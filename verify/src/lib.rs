@@ -18,19 +18,23 @@ pub mod list;
 pub mod output;
 pub mod report;
 
+pub use cli::Variables;
 pub use error::Error;
 pub use exit::ExitStatus;
 
 use cli::{OutputFormat, Parsed, Request};
 
-/// Runs the command. `format` is the variable `VERIFY_FORMAT`; `now` is the moment of asking.
-pub fn run(arguments: &[OsString], format: Option<&str>, now: Timestamp) -> ExitStatus {
-    let request = match cli::parse(arguments, format) {
+/// Runs the command; `now` is the moment of asking.
+pub fn run(arguments: &[OsString], variables: &Variables, now: Timestamp) -> ExitStatus {
+    let request = match cli::parse(arguments, variables) {
         Ok(Parsed::Request(request)) => request,
         Ok(Parsed::Text(text)) => {
             return ended(output::print(&text).map(|()| ExitStatus::Done), false);
         }
-        Err(error) => return ended(Err(error.into()), cli::wants_json(arguments, format)),
+        Err(error) => {
+            let json = cli::wants_json(arguments, variables.format.as_deref());
+            return ended(Err(error.into()), json);
+        }
     };
     let json = match &*request {
         Request::Gate(gate) => gate.image.format == OutputFormat::Json,
@@ -38,12 +42,15 @@ pub fn run(arguments: &[OsString], format: Option<&str>, now: Timestamp) -> Exit
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let answered = runtime.map_err(Error::Runtime).and_then(|runtime| {
-        runtime.block_on(async {
+        let answered = runtime.block_on(async {
             match &*request {
                 Request::Gate(request) => answer(request, now).await,
                 Request::List(request) => listed(request, now).await,
             }
-        })
+        });
+        // The time is up for whatever still waits: a name that nobody resolves, a file that is a pipe.
+        runtime.shutdown_background();
+        answered
     });
     ended(answered, json)
 }

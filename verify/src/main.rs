@@ -1,12 +1,15 @@
 //! `verify`: see the library of the same name. Here alone the environment and the clock are read.
 
-use std::{env, ffi::OsString};
+use std::{env, ffi::OsString, path::PathBuf};
 
 use evidence::time::Timestamp;
-use verify::ExitStatus;
+use verify::{ExitStatus, Variables};
 
 fn main() -> ExitStatus {
     let arguments: Vec<OsString> = env::args_os().collect();
-    let format = env::var_os("VERIFY_FORMAT").map(|value| value.to_string_lossy().into_owned());
-    verify::run(&arguments, format.as_deref(), Timestamp::now())
+    let variables = Variables {
+        format: env::var_os("VERIFY_FORMAT").map(|value| value.to_string_lossy().into_owned()),
+        cache: env::var_os("VERIFY_CACHE").map(PathBuf::from),
+    };
+    verify::run(&arguments, &variables, Timestamp::now())
 }

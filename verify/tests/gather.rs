@@ -48,6 +48,7 @@ fn run(image: &Reference, supplied: &[Supplied], labels: bool) -> Result<Gathere
         image,
         told: None,
         supplied,
+        evidence_repository: None,
         labels,
         platforms: true,
         index: None,
@@ -128,9 +129,9 @@ fn a_registry_is_asked_for_each_thing_once() {
     requests.sort();
     requests.dedup();
     assert_eq!(requests.len(), count, "something was asked for twice");
-    // The image, its config, referrers and fallback tag; then one for each attestation that carries
-    // its bundle, and two for the other.
-    assert_eq!(count, 4 + 4 + 2, "{requests:#?}");
+    // The image, its config, referrers, the fallback tag and cosign's; then one for each attestation
+    // that carries its bundle, and two for the other.
+    assert_eq!(count, 5 + 4 + 2, "{requests:#?}");
 
     run(&http, &[], false).unwrap();
     assert_eq!(places.registry.take_requests().len(), count - 1, "labels cost one");

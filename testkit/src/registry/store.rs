@@ -81,6 +81,14 @@ impl Store {
             .unwrap_or_default()
     }
 
+    /// Lets another repository, of another registry perhaps, hold all blobs and manifests of this one.
+    pub fn copy(&self, repository: &str, into: &mut Self, target: &str) {
+        let Some(repository) = self.repositories.get(repository) else { return };
+        let target = into.of(target);
+        target.blobs.extend(repository.blobs.clone());
+        target.manifests.extend(repository.manifests.clone());
+    }
+
     /// The manifest under a tag or digest.
     pub fn manifest(&self, repository: &str, reference: &str) -> Option<&[u8]> {
         let repository = self.repositories.get(repository)?;

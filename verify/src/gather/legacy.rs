@@ -21,8 +21,11 @@ pub(super) async fn candidates<S: Source>(
 ) -> Result<Vec<Candidate>, Error> {
     let tag = format!("{}-{}.att", subject.algorithm().name(), subject.hex());
     let Some(manifest) = source.resolve(&tag).await? else { return Ok(vec![]) };
+    let envelopes = envelopes(&manifest, &tag, verbose);
+    let fetched = envelopes.iter().copied().filter(|layer| layer.size <= source.budget().bundle);
+    referrers::afford(fetched, source.budget())?;
     let width = usize::try_from(source.budget().in_flight_requests).unwrap_or(1);
-    stream::iter(envelopes(&manifest, &tag, verbose))
+    stream::iter(envelopes)
         .map(|layer| candidate(source, &manifest.digest, layer))
         .buffered(width)
         .try_collect()

@@ -21,7 +21,7 @@ use registry::{
 };
 
 pub use files::FileError;
-pub use supplied::{Supplied, SuppliedError};
+pub use supplied::{Supplied, SuppliedError, repository};
 
 /// What to gather.
 #[derive(Clone, Debug)]
@@ -32,6 +32,8 @@ pub struct Request<'a> {
     pub told: Option<&'a str>,
     /// Further sources of evidence.
     pub supplied: &'a [Supplied],
+    /// Where evidence is looked for, if not where the image is.
+    pub evidence_repository: Option<&'a Reference>,
     /// Whether the labels of the image are asked for; they cost a request.
     pub labels: bool,
     /// Whether what hangs on the platforms of an index is asked for.
@@ -61,8 +63,14 @@ pub struct Gathered {
 pub async fn gather(request: &Request<'_>) -> Result<Gathered, GatherError> {
     let mut notes = Vec::new();
     let files = files::read(request.supplied, &request.options.budget, &mut notes)?;
-    let source = open(request.image, request.options).map_err(registry::Error::from)?;
-    let (image, found) = image_and_evidence(request, &source).await?;
+    let sources = Sources::open(request)?;
+    if let Some(reference) = request.evidence_repository {
+        notes.push(format!(
+            "evidence was looked for in {reference}, as the command says, and not in the image's own \
+             repository"
+        ));
+    }
+    let (image, found) = image_and_evidence(request, &sources).await?;
     Ok(Gathered {
         shape: image.shape,
         labels: image.labels,
@@ -70,6 +78,33 @@ pub async fn gather(request: &Request<'_>) -> Result<Gathered, GatherError> {
         notes,
         pinned: image.pinned,
     })
+}
+
+/// Where the image is, and where evidence is.
+struct Sources {
+    image: AnySource,
+    /// In place of the image's own repository.
+    instead: Option<AnySource>,
+    /// Besides.
+    besides: Vec<AnySource>,
+}
+
+impl Sources {
+    fn open(request: &Request<'_>) -> Result<Self, GatherError> {
+        let open = |reference: &Reference| {
+            open(reference, request.options).map_err(|error| registry::Error::from(error).into())
+        };
+        let besides = request.supplied.iter().filter_map(Supplied::repository).map(open);
+        Ok(Self {
+            image: open(request.image)?,
+            instead: request.evidence_repository.map(open).transpose()?,
+            besides: besides.collect::<Result<_, GatherError>>()?,
+        })
+    }
+
+    fn of_evidence(&self) -> impl Iterator<Item = &AnySource> {
+        std::iter::once(self.instead.as_ref().unwrap_or(&self.image)).chain(&self.besides)
+    }
 }
 
 struct Image {
@@ -82,17 +117,20 @@ struct Image {
 /// and what hangs on it are asked for at the same time; a tag has to be resolved first.
 async fn image_and_evidence(
     request: &Request<'_>,
-    source: &AnySource,
+    sources: &Sources,
 ) -> Result<(Image, Vec<Candidate>), GatherError> {
+    let source = &sources.image;
     let pin = pin(source, request.image, request.told);
     let (image, mut found) = if let Some(digest) = request.image.digest() {
+        of_no_other(request, digest)?;
         let image = async { shaped(request, source, pin.await?).await };
-        try_join(image, evidence(request, source, digest)).await?
+        try_join(image, evidence(request, sources, digest)).await?
     } else {
         let (pinned, manifest) = pin.await?;
         let digest = pinned.digest().clone();
+        of_no_other(request, &digest)?;
         let image = shaped(request, source, (pinned, manifest));
-        try_join(image, evidence(request, source, &digest)).await?
+        try_join(image, evidence(request, sources, &digest)).await?
     };
     let others: Vec<&Digest> = match &image.shape {
         Shape::Index { platforms } if request.platforms => {
@@ -101,7 +139,7 @@ async fn image_and_evidence(
         Shape::Listed { index, .. } if request.platforms => vec![index],
         Shape::Index { .. } | Shape::Listed { .. } | Shape::Lone => vec![],
     };
-    let more = try_join_all(others.into_iter().map(|d| evidence(request, source, d))).await?;
+    let more = try_join_all(others.into_iter().map(|d| evidence(request, sources, d))).await?;
     found.extend(more.into_iter().flatten());
     Ok((image, found))
 }
@@ -131,33 +169,24 @@ async fn shaped(
     Ok(Image { pinned, shape, labels })
 }
 
-/// What hangs on a digest, in its own repository and in those that the user named besides.
+/// Whether the sources that the user named besides are of this image.
+fn of_no_other(request: &Request<'_>, digest: &Digest) -> Result<(), GatherError> {
+    let mut named = request.supplied.iter().filter_map(|s| s.repository()?.digest());
+    match named.find(|other| *other != digest) {
+        Some(other) => Err(GatherError::OtherDigest { other: other.clone() }),
+        None => Ok(()),
+    }
+}
+
+/// What hangs on a digest in all the places that count.
 async fn evidence(
     request: &Request<'_>,
-    source: &AnySource,
+    sources: &Sources,
     digest: &Digest,
 ) -> Result<Vec<Candidate>, GatherError> {
     let verbose = request.options.verbose.as_ref();
-    let here = found_in(source, digest, verbose);
-    let (here, elsewhere) = try_join(here, from_elsewhere(request, digest)).await?;
-    Ok(here.into_iter().chain(elsewhere.into_iter().flatten()).collect())
-}
-
-/// What hangs on the same digest in the repositories that the user named besides.
-async fn from_elsewhere(
-    request: &Request<'_>,
-    digest: &Digest,
-) -> Result<Vec<Vec<Candidate>>, GatherError> {
-    let verbose = request.options.verbose.as_ref();
-    let repositories = request.supplied.iter().filter_map(Supplied::repository);
-    try_join_all(repositories.map(|reference| async move {
-        if let Some(other) = reference.digest().filter(|other| *other != digest) {
-            return Err(GatherError::OtherDigest { other: other.clone() });
-        }
-        let source = open(reference, request.options).map_err(registry::Error::from)?;
-        found_in(&source, digest, verbose).await
-    }))
-    .await
+    let found = sources.of_evidence().map(|source| found_in(source, digest, verbose));
+    Ok(try_join_all(found).await?.into_iter().flatten().collect())
 }
 
 /// What hangs on a digest in one repository: referrers, and cosign's older tag.

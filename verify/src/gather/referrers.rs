@@ -4,7 +4,7 @@
 //! artifact type or the annotations that a list shows of it, which anybody can write
 //! (formats: distribution-spec 1.1, "Listing Referrers").
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use chain::{Candidate, Content};
 use evidence::{Digest, text::escape_short};
@@ -23,6 +23,10 @@ const UNSIGNED: [&str; 2] =
 /// The largest unsigned document that is read, only to tell what it says; it proves nothing.
 const TOLD: u64 = 1024 * 1024;
 
+/// How many unsigned documents one manifest may carry to be told of each: BuildKit writes one for each
+/// kind of statement.
+const TOLD_APART: usize = 8;
+
 /// One part of a referrer that may be evidence.
 #[derive(Clone, Debug)]
 struct Found {
@@ -33,7 +37,8 @@ struct Found {
 #[derive(Clone, Debug)]
 enum Part {
     Bundle(Descriptor),
-    Unreadable(String),
+    /// What the manifest carries itself, or that it cannot be read.
+    Ready(Content),
     Unsigned(Descriptor),
 }
 
@@ -44,6 +49,7 @@ pub(super) async fn candidates<S: Source>(
     verbose: Option<&Verbose>,
 ) -> Result<Vec<Candidate>, Error> {
     let listed = source.referrers(subject).await?;
+    afford(&listed, source.budget())?;
     // The source bounds what is in flight; this bounds how many wait.
     let width = usize::try_from(source.budget().in_flight_requests).unwrap_or(1);
     let found: Vec<Vec<Found>> = stream::iter(&listed)
@@ -52,7 +58,38 @@ pub(super) async fn candidates<S: Source>(
         .try_collect()
         .await?;
     let found = once(found.into_iter().flatten());
+    afford(found.iter().filter_map(Found::fetched), source.budget())?;
     stream::iter(found).map(|found| candidate(source, found)).buffered(width).try_collect().await
+}
+
+/// Whether what is listed can be read within the limits on count and total, before any of it is asked
+/// for: strangers' evidence by the gigabyte costs one list. A size that lies costs its own error later.
+pub(super) fn afford<'d>(
+    listed: impl IntoIterator<Item = &'d Descriptor>,
+    budget: &Budget,
+) -> Result<(), Error> {
+    let mut total: u64 = 0;
+    for (count, descriptor) in (1_usize..).zip(listed) {
+        total = total.saturating_add(descriptor.size);
+        if count > budget.referrers {
+            let most = u64::try_from(budget.referrers).unwrap_or(u64::MAX);
+            return Err(Error::Limit { limit: Limit::Referrers, most });
+        }
+        if total > budget.total {
+            return Err(Error::Limit { limit: Limit::Total, most: budget.total });
+        }
+    }
+    Ok(())
+}
+
+impl Found {
+    /// What has to be asked for.
+    fn fetched(&self) -> Option<&Descriptor> {
+        match &self.part {
+            Part::Bundle(layer) | Part::Unsigned(layer) => Some(layer),
+            Part::Ready(_) => None,
+        }
+    }
 }
 
 /// What one referrer carries.
@@ -63,8 +100,8 @@ async fn found<S: Source>(
 ) -> Result<Vec<Found>, Error> {
     let referrer = descriptor.digest.clone();
     let parts = match source.listed(descriptor).await {
-        Ok(manifest) => parts(&manifest),
-        Err(error) => vec![Part::Unreadable(of_manifest(error)?)],
+        Ok(manifest) => parts(&manifest, source.budget()),
+        Err(error) => vec![unreadable(of_manifest(error)?)],
     };
     if let (Some(verbose), []) = (verbose, parts.as_slice()) {
         verbose(&format!("referrer {referrer} is no attestation; left out"));
@@ -72,57 +109,76 @@ async fn found<S: Source>(
     Ok(parts.into_iter().map(|part| Found { referrer: referrer.clone(), part }).collect())
 }
 
-fn parts(manifest: &Manifest) -> Vec<Part> {
+fn parts(manifest: &Manifest, budget: &Budget) -> Vec<Part> {
     let ManifestKind::Image { layers, .. } = &manifest.kind else { return vec![] };
     let is_bundle = |layer: &Descriptor| layer.media_type.starts_with(BUNDLE);
+    let unsigned = |layer: &&Descriptor| UNSIGNED.contains(&layer.media_type.as_str());
     match layers.as_slice() {
-        [layer] if is_bundle(layer) => vec![Part::Bundle(layer.clone())],
+        [layer] if is_bundle(layer) => vec![bundle(layer, budget)],
         layers if layers.iter().any(is_bundle) => {
-            let reason = format!("{} layers in one manifest; a bundle stands alone", layers.len());
-            vec![Part::Unreadable(reason)]
+            vec![unreadable(format!(
+                "{} layers in one manifest; a bundle stands alone",
+                layers.len()
+            ))]
         }
-        layers => layers
-            .iter()
-            .filter(|layer| UNSIGNED.contains(&layer.media_type.as_str()))
-            .map(|layer| Part::Unsigned(layer.clone()))
-            .collect(),
+        layers => match layers.iter().filter(unsigned).count() {
+            count if count > TOLD_APART => {
+                vec![unreadable(format!("{count} documents in one manifest, which nobody signed"))]
+            }
+            _ => layers.iter().filter(unsigned).map(|layer| told(layer, budget)).collect(),
+        },
+    }
+}
+
+fn unreadable(reason: String) -> Part {
+    Part::Ready(Content::Unreadable(reason))
+}
+
+/// A bundle that the manifest carries is taken from it at once: the text that it was in is far larger.
+fn bundle(layer: &Descriptor, budget: &Budget) -> Part {
+    match embedded(layer, budget) {
+        Some(Ok(bytes)) => Part::Ready(Content::Bundle(bytes)),
+        Some(Err(error)) => unreadable(error.to_string()),
+        None if layer.size > budget.bundle => {
+            unreadable(Error::Limit { limit: Limit::Bundle, most: budget.bundle }.to_string())
+        }
+        None => Part::Bundle(layer.clone()),
+    }
+}
+
+fn told(layer: &Descriptor, budget: &Budget) -> Part {
+    if layer.size > TOLD {
+        let kind = escape_short(&layer.media_type, 80);
+        return unreadable(format!("not a Sigstore bundle but `{kind}`, which nobody signed"));
+    }
+    match embedded(layer, budget) {
+        Some(Ok(bytes)) => Part::Ready(Content::Unsigned(bytes)),
+        Some(Err(error)) => unreadable(error.to_string()),
+        None => Part::Unsigned(layer.clone()),
     }
 }
 
 /// Each bundle once: the same statement often hangs under several manifests, and needs one request.
 /// A size is part of the key, so that a manifest with a wrong one spoils only itself.
 fn once(found: impl Iterator<Item = Found>) -> Vec<Found> {
-    let mut seen = BTreeMap::new();
-    let mut all = Vec::new();
-    for found in found {
-        let new = match &found.part {
-            Part::Bundle(layer) if layer.data.is_none() => {
-                seen.insert((layer.digest.clone(), layer.size), ()).is_none()
-            }
-            Part::Bundle(_) | Part::Unreadable(_) | Part::Unsigned(_) => true,
-        };
-        if new {
-            all.push(found);
-        }
-    }
-    all
+    let mut seen = BTreeSet::new();
+    found
+        .filter(|found| match found.fetched() {
+            Some(layer) => seen.insert((layer.digest.clone(), layer.size)),
+            None => true,
+        })
+        .collect()
 }
 
 async fn candidate<S: Source>(source: &S, found: Found) -> Result<Candidate, Error> {
+    let fetched = |content: Result<Vec<u8>, String>, made: fn(Vec<u8>) -> Content| match content {
+        Ok(bytes) => made(bytes),
+        Err(reason) => Content::Unreadable(reason),
+    };
     let content = match found.part {
-        Part::Bundle(layer) => match content(source, &layer).await? {
-            Ok(bytes) => Content::Bundle(bytes),
-            Err(reason) => Content::Unreadable(reason),
-        },
-        Part::Unreadable(reason) => Content::Unreadable(reason),
-        Part::Unsigned(layer) if layer.size > TOLD => {
-            let kind = escape_short(&layer.media_type, 80);
-            Content::Unreadable(format!("not a Sigstore bundle but `{kind}`, which nobody signed"))
-        }
-        Part::Unsigned(layer) => match content(source, &layer).await? {
-            Ok(bytes) => Content::Unsigned(bytes),
-            Err(reason) => Content::Unreadable(reason),
-        },
+        Part::Bundle(layer) => fetched(content(source, &layer).await?, Content::Bundle),
+        Part::Ready(content) => content,
+        Part::Unsigned(layer) => fetched(content(source, &layer).await?, Content::Unsigned),
     };
     Ok(Candidate { found: found.referrer.to_string(), referrer: Some(found.referrer), content })
 }

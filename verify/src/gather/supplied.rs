@@ -25,18 +25,7 @@ impl Supplied {
         if !is_reference && (is_path || Path::new(text).exists()) {
             return Ok(Self::Path(PathBuf::from(text)));
         }
-        let reference: Reference = text.parse().map_err(SuppliedError::Reference)?;
-        // A word without a host would be Docker Hub's; it is far likelier a file that is not there.
-        let has_host = text
-            .split_once('/')
-            .is_some_and(|(host, _)| host == "localhost" || host.contains(['.', ':']));
-        if !is_reference && !has_host {
-            return Err(SuppliedError::Absent { path: text.to_owned() });
-        }
-        if reference.tag().is_some() {
-            return Err(SuppliedError::Tag { reference: text.to_owned() });
-        }
-        Ok(Self::Repository(reference))
+        Ok(Self::Repository(named(text)?))
     }
 
     pub(super) fn repository(&self) -> Option<&Reference> {
@@ -54,14 +43,50 @@ impl Supplied {
     }
 }
 
+/// The repository or layout in which evidence is looked for instead of the image's own; never a path,
+/// whatever lies in the working directory.
+pub fn repository(text: &str) -> Result<Reference, SuppliedError> {
+    let reference = named(text)?;
+    if reference.digest().is_some() {
+        return Err(SuppliedError::Digest { reference: text.to_owned() });
+    }
+    Ok(reference)
+}
+
+/// A repository or layout. A word without a host would be Docker Hub's; it is far likelier a file that
+/// is not there.
+fn named(text: &str) -> Result<Reference, SuppliedError> {
+    let has_host = text
+        .split_once('/')
+        .is_some_and(|(host, _)| host == "localhost" || host.contains(['.', ':']));
+    let is_path = text.starts_with("./") || text.starts_with("../");
+    if !text.starts_with("oci:") && (!has_host || is_path) {
+        return Err(SuppliedError::Absent { path: text.to_owned() });
+    }
+    let reference: Reference = text.parse().map_err(SuppliedError::Reference)?;
+    if reference.tag().is_some() {
+        return Err(SuppliedError::Tag { reference: text.to_owned() });
+    }
+    Ok(reference)
+}
+
 /// Why a text names no source of evidence.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SuppliedError {
     /// There is no such file, and it is no repository either.
-    #[error("there is no file or directory `{}`", escape_short(path, 300))]
+    #[error("`{}` is neither a file or directory nor a repository", escape_short(path, 300))]
     Absent {
         /// What was typed.
         path: String,
+    },
+    /// It names a digest.
+    #[error(
+        "`{}` names a digest, and the digest is that of the image",
+        escape_short(reference, 300)
+    )]
+    Digest {
+        /// What was typed.
+        reference: String,
     },
     /// It names no repository.
     #[error("{0}")]
@@ -83,7 +108,9 @@ impl SuppliedError {
                  `registry.example.com/payments/evidence` or `oci:DIR`"
             }
             Self::Reference(error) => error.help(),
-            Self::Tag { .. } => "name the repository alone; the digest is that of the image",
+            Self::Digest { .. } | Self::Tag { .. } => {
+                "name the repository alone; the digest is that of the image"
+            }
         }
     }
 }
@@ -111,5 +138,18 @@ mod tests {
         assert!(matches!(Supplied::parse("evidence/x"), Err(SuppliedError::Absent { .. })));
         assert!(matches!(Supplied::parse("oci:src:v1"), Err(SuppliedError::Tag { .. })));
         assert!(matches!(Supplied::parse("h.example/a:v1"), Err(SuppliedError::Tag { .. })));
+    }
+
+    #[test]
+    fn a_repository_is_named_alone() {
+        for named in ["registry.example.com/acme/evidence", "oci:src", "localhost/a"] {
+            assert!(repository(named).is_ok(), "{named}");
+        }
+        let digest = format!("h.example/a@sha256:{}", "0".repeat(64));
+        assert!(matches!(repository(&digest), Err(SuppliedError::Digest { .. })));
+        for path in ["Cargo.toml", "./src", "../a.example/b", "/a.example/b", "evidence", ""] {
+            assert!(matches!(repository(path), Err(SuppliedError::Absent { .. })), "{path}");
+        }
+        assert!(matches!(repository("h.example/a:v1"), Err(SuppliedError::Tag { .. })));
     }
 }

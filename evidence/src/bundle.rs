@@ -4,12 +4,12 @@
 //! refused as sigstore-go's strict reader does: two readers must not see two documents.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::{
     Envelope,
     envelope::{self, EnvelopeError},
-    json::{Object, Value},
+    json::{self, Object, Value},
 };
 
 /// The media type that we write, also the artifact type and layer type in a registry.
@@ -67,7 +67,7 @@ pub enum Material {
     },
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Wire<'a> {
     media_type: String,
@@ -76,48 +76,48 @@ struct Wire<'a> {
     dsse_envelope: Object<envelope::Wire<'a>>,
 }
 
-#[derive(Default, Serialize, Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct WireMaterial {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     public_key: Option<Object<WireKey>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     x509_certificate_chain: Option<Object<WireChain>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     certificate: Option<Object<WireCertificate>>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     tlog_entries: Vec<Value>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     timestamp_verification_data: Option<Object<WireTimestamps>>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct WireKey {
     #[serde(default)]
     hint: String,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct WireCertificate {
     raw_bytes: String,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct WireChain {
     certificates: Vec<Object<WireCertificate>>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct WireTimestamps {
     #[serde(default)]
     rfc3161_timestamps: Vec<Object<WireTimestamp>>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct WireTimestamp {
     signed_timestamp: String,
@@ -155,34 +155,34 @@ impl Bundle {
 
     /// The JSON of a bundle that we made, as v0.3.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let (public_key, certificate) = match &self.material {
-            Material::PublicKey { hint } => (Some(Object(WireKey { hint: hint.clone() })), None),
-            Material::Certificates(chain) => (
-                None,
+        let encoded = |bytes: &[u8]| json::text(&STANDARD.encode(bytes));
+        let mut material = Vec::new();
+        match &self.material {
+            Material::PublicKey { hint } => {
+                material.push(("publicKey", json::object(&[("hint", json::text(hint))])));
+            }
+            Material::Certificates(chain) => material.extend(
                 chain
                     .first()
-                    .map(|leaf| Object(WireCertificate { raw_bytes: STANDARD.encode(leaf) })),
+                    .map(|leaf| ("certificate", json::object(&[("rawBytes", encoded(leaf))]))),
             ),
-        };
-        let stamps: Vec<Object<WireTimestamp>> = self
-            .timestamps
-            .iter()
-            .map(|token| Object(WireTimestamp { signed_timestamp: STANDARD.encode(token) }))
-            .collect();
-        let wire = Wire {
-            media_type: MEDIA_TYPE.to_owned(),
-            verification_material: Object(WireMaterial {
-                public_key,
-                x509_certificate_chain: None,
-                certificate,
-                tlog_entries: self.log_entries.clone(),
-                timestamp_verification_data: (!stamps.is_empty())
-                    .then_some(Object(WireTimestamps { rfc3161_timestamps: stamps })),
-            }),
-            dsse_envelope: Object((&self.envelope).into()),
-        };
-        // Strings, lists and maps with string keys: serialising them cannot fail.
-        serde_json::to_vec(&wire).unwrap_or_default()
+        }
+        if !self.log_entries.is_empty() {
+            let entries = self.log_entries.iter().map(Value::to_string);
+            material.push(("tlogEntries", json::list(entries)));
+        }
+        if !self.timestamps.is_empty() {
+            let stamps = self.timestamps.iter();
+            let stamps = stamps.map(|token| json::object(&[("signedTimestamp", encoded(token))]));
+            let stamps = json::object(&[("rfc3161Timestamps", json::list(stamps))]);
+            material.push(("timestampVerificationData", stamps));
+        }
+        let bundle = json::object(&[
+            ("mediaType", json::text(MEDIA_TYPE)),
+            ("verificationMaterial", json::object(&material)),
+            ("dsseEnvelope", self.envelope.to_json()),
+        ]);
+        bundle.into_bytes()
     }
 }
 
@@ -269,6 +269,22 @@ mod tests {
     #[test]
     fn what_is_written_is_read_back() {
         assert_eq!(Bundle::parse(&bundle().to_bytes()).unwrap(), bundle());
+        let rich = Bundle {
+            material: Material::Certificates(vec![vec![0, 255]]),
+            log_entries: vec![json::json!({"logIndex": "1", "\"\n": [1.5, null]})],
+            timestamps: vec![vec![1], vec![2]],
+            envelope: Envelope {
+                payload_type: "a \"type\"\u{7f}\\".into(),
+                signatures: vec![Signature { keyid: Some("\u{0}é".into()), bytes: vec![9] }],
+                ..bundle().envelope
+            },
+            ..bundle()
+        };
+        assert_eq!(Bundle::parse(&rich.to_bytes()).unwrap(), rich);
+        assert_eq!(
+            String::from_utf8(bundle().to_bytes()).unwrap(),
+            r#"{"mediaType":"application/vnd.dev.sigstore.bundle.v0.3+json","verificationMaterial":{"publicKey":{"hint":"abc="}},"dsseEnvelope":{"payload":"e30=","payloadType":"application/vnd.in-toto+json","signatures":[{"sig":"AQID"}]}}"#
+        );
     }
 
     #[test]

@@ -6,9 +6,12 @@
 use std::borrow::Cow;
 
 use base64::{Engine, engine::general_purpose as engines};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
-use crate::{Id, json::Object};
+use crate::{
+    Id,
+    json::{self, Object},
+};
 
 /// The payload type of an in-toto statement (in-toto spec/v1/envelope.md).
 pub const IN_TOTO: &str = "application/vnd.in-toto+json";
@@ -50,6 +53,21 @@ impl Envelope {
             serde_json::from_slice(bytes).map_err(EnvelopeError::Json)?;
         wire.try_into()
     }
+
+    /// The JSON of it.
+    pub(crate) fn to_json(&self) -> String {
+        let encoded = |bytes: &[u8]| json::text(&engines::STANDARD.encode(bytes));
+        let signature = |signature: &Signature| {
+            let mut members = vec![("sig", encoded(&signature.bytes))];
+            members.extend(signature.keyid.iter().map(|keyid| ("keyid", json::text(keyid))));
+            json::object(&members)
+        };
+        json::object(&[
+            ("payload", encoded(&self.payload)),
+            ("payloadType", json::text(&self.payload_type)),
+            ("signatures", json::list(self.signatures.iter().map(signature))),
+        ])
+    }
 }
 
 /// `"DSSEv1" SP LEN(type) SP type SP LEN(body) SP body` (DSSE protocol.md).
@@ -62,7 +80,7 @@ pub fn pae(payload_type: &str, payload: &[u8]) -> Vec<u8> {
 
 /// The JSON of an envelope. Unknown members are ignored (DSSE envelope.md); duplicates of known ones
 /// are refused by the derive.
-#[derive(Debug, Deserialize, Serialize)]
+#[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Wire<'a> {
     #[serde(borrow)]
@@ -73,31 +91,12 @@ pub(crate) struct Wire<'a> {
     signatures: Vec<Object<WireSignature<'a>>>,
 }
 
-#[derive(Debug, Deserialize, Serialize)]
+#[derive(Debug, Deserialize)]
 struct WireSignature<'a> {
     #[serde(borrow)]
     sig: Cow<'a, str>,
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    #[serde(borrow, default)]
     keyid: Option<Cow<'a, str>>,
-}
-
-impl<'a> From<&'a Envelope> for Wire<'a> {
-    fn from(envelope: &'a Envelope) -> Self {
-        Wire {
-            payload: engines::STANDARD.encode(&envelope.payload).into(),
-            payload_type: envelope.payload_type.as_str().into(),
-            signatures: envelope
-                .signatures
-                .iter()
-                .map(|signature| {
-                    Object(WireSignature {
-                        sig: engines::STANDARD.encode(&signature.bytes).into(),
-                        keyid: signature.keyid.as_deref().map(Cow::Borrowed),
-                    })
-                })
-                .collect(),
-        }
-    }
 }
 
 impl TryFrom<Wire<'_>> for Envelope {

@@ -7,7 +7,7 @@
 use std::{fmt, marker::PhantomData};
 
 use serde::{
-    Deserialize, Serialize,
+    Deserialize,
     de::{
         self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor,
         value::MapAccessDeserializer,
@@ -32,10 +32,26 @@ pub fn strict<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Value, D::Er
     Strict.deserialize(deserializer)
 }
 
+/// An object of members that are JSON already. Each of these three makes text from text, so none can
+/// fail, and what is signed is never empty for it.
+pub(crate) fn object(members: &[(&str, String)]) -> String {
+    let members = members.iter().map(|(name, value)| format!("{}:{value}", text(name)));
+    format!("{{{}}}", members.collect::<Vec<_>>().join(","))
+}
+
+/// A list of items that are JSON already.
+pub(crate) fn list(items: impl IntoIterator<Item = String>) -> String {
+    format!("[{}]", items.into_iter().collect::<Vec<_>>().join(","))
+}
+
+/// A string.
+pub(crate) fn text(text: &str) -> String {
+    Value::from(text).to_string()
+}
+
 /// A member that must be an object. A derived reader also takes a list for a struct, member by member
 /// in the order of the code, which no other reader of the document does.
-#[derive(Clone, Debug, Default, Serialize)]
-#[serde(transparent)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Object<T>(pub(crate) T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {

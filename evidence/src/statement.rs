@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::{
     Algorithm, Digest,
@@ -83,22 +83,6 @@ impl<'de> Deserialize<'de> for Members {
     }
 }
 
-#[derive(Serialize)]
-struct Out<'a> {
-    #[serde(rename = "_type")]
-    kind: &'static str,
-    subject: Vec<OutSubject<'a>>,
-    #[serde(rename = "predicateType")]
-    predicate_type: &'a str,
-    predicate: &'a Value,
-}
-
-#[derive(Serialize)]
-struct OutSubject<'a> {
-    name: &'a str,
-    digest: BTreeMap<&'static str, &'a str>,
-}
-
 impl Statement {
     /// Parses the verified bytes of a payload.
     pub fn parse(payload: &[u8]) -> Result<Self, StatementError> {
@@ -122,25 +106,18 @@ impl Statement {
 
     /// The bytes to sign: Statement v1, members in the order of the specification.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let out = Out {
-            kind: STATEMENT_V1,
-            subject: self
-                .subjects
-                .iter()
-                .map(|subject| OutSubject {
-                    name: &subject.name,
-                    digest: subject
-                        .digests
-                        .values()
-                        .map(|d| (d.algorithm().name(), d.hex()))
-                        .collect(),
-                })
-                .collect(),
-            predicate_type: &self.predicate_type,
-            predicate: &self.predicate,
+        let digest = |digest: &Digest| (digest.algorithm().name(), json::text(digest.hex()));
+        let subject = |subject: &Subject| {
+            let digests: Vec<_> = subject.digests.values().map(digest).collect();
+            json::object(&[("name", json::text(&subject.name)), ("digest", json::object(&digests))])
         };
-        // Strings and maps with string keys: serialising them cannot fail.
-        serde_json::to_vec(&out).unwrap_or_default()
+        let statement = json::object(&[
+            ("_type", json::text(STATEMENT_V1)),
+            ("subject", json::list(self.subjects.iter().map(subject))),
+            ("predicateType", json::text(&self.predicate_type)),
+            ("predicate", self.predicate.to_string()),
+        ]);
+        statement.into_bytes()
     }
 }
 

@@ -35,7 +35,8 @@ fn the_name_of_a_case_says_which_way_it_goes() {
         let denies = !allows(&case.expected.decision);
         assert_eq!(case.name.ends_with("-deny"), denies, "{}", case.name);
         let stage = case.name.split('-').next().unwrap_or_default();
-        let stages = ["ask", "authenticate", "bind", "judge", "policy", "relate", "view", "withheld"];
+        let stages =
+            ["ask", "authenticate", "bind", "judge", "policy", "relate", "view", "withheld"];
         assert!(stages.contains(&stage), "{}: `{stage}` is no stage", case.name);
         assert!(case.readme().len() > 20, "{}: the README says nothing", case.name);
     }

@@ -5,6 +5,7 @@ pub mod authority;
 pub mod cases;
 pub mod commands;
 pub mod content;
+pub mod forward;
 pub mod peers;
 pub mod proxy;
 pub mod registry;

@@ -5,7 +5,7 @@
 //! time, to measure, or in rounds, to prove without a clock which requests are made at once. It is no
 //! part of what is tested and never answers for the registry.
 
-mod message;
+pub(crate) mod message;
 
 use std::{
     io::{self, BufReader, Write},

@@ -7,11 +7,11 @@ const HEAD: usize = 1024 * 1024;
 
 /// A request or an answer.
 #[derive(Debug, Default)]
-pub(super) struct Message {
+pub(crate) struct Message {
     /// All of it.
-    pub(super) bytes: Vec<u8>,
+    pub(crate) bytes: Vec<u8>,
     /// Whether nothing can follow it on this connection.
-    pub(super) is_last: bool,
+    pub(crate) is_last: bool,
     start: String,
     length: Option<u64>,
     is_chunked: bool,
@@ -19,7 +19,7 @@ pub(super) struct Message {
 
 impl Message {
     /// The next request; `None` once the client hung up.
-    pub(super) fn request(from: &mut impl BufRead) -> io::Result<Option<Self>> {
+    pub(crate) fn request(from: &mut impl BufRead) -> io::Result<Option<Self>> {
         let Some(mut request) = Self::head(from)? else { return Ok(None) };
         if request.is_chunked || request.length.is_some() {
             request.body(from)?;
@@ -28,12 +28,12 @@ impl Message {
     }
 
     /// Whether no request comes but a TLS handshake, which begins with this byte (RFC 8446 §5.1).
-    pub(super) fn is_tls(from: &mut impl BufRead) -> io::Result<bool> {
+    pub(crate) fn is_tls(from: &mut impl BufRead) -> io::Result<bool> {
         Ok(from.fill_buf()?.first() == Some(&22))
     }
 
     /// The answer to a request.
-    pub(super) fn answer(from: &mut impl BufRead, request: &Self) -> io::Result<Self> {
+    pub(crate) fn answer(from: &mut impl BufRead, request: &Self) -> io::Result<Self> {
         let mut answer = Self::head(from)?.ok_or(io::ErrorKind::UnexpectedEof)?;
         let status = answer.start.split(' ').nth(1).unwrap_or_default();
         let is_empty = request.start.starts_with("HEAD ") || matches!(status, "204" | "304");
@@ -44,7 +44,7 @@ impl Message {
     }
 
     /// The method, the path and the query.
-    pub(super) fn target(&self) -> String {
+    pub(crate) fn target(&self) -> String {
         self.start.rsplit_once(' ').map_or(self.start.as_str(), |(target, _)| target).to_owned()
     }
 

@@ -134,6 +134,22 @@ async fn a_token_is_asked_for_once_however_many_wait() {
 }
 
 #[tokio::test]
+async fn every_scope_that_a_registry_names_is_asked_for_besides_our_own() {
+    let (registry, image, _) = seeded();
+    registry.require(Login::Token(None));
+    let scopes = "repository:demo/app:pull repository:demo/base:pull registry:catalog:*";
+    let realm = format!("http://{}/token", registry.host());
+    let challenge = format!("Bearer realm=\"{realm}\",service=\"test\",scope=\"{scopes}\"");
+    let asks = Answer::new(401).with("WWW-Authenticate", &challenge);
+    registry.fault("GET", "/manifests/", Some(1), Fault::Answer(asks));
+    assert!(source(&registry, &options()).manifest(&image.digest).await.unwrap().is_some());
+    let token = registry.take_requests().into_iter().find(|r| r.contains("/token")).unwrap();
+    let own = "scope=repository%3Ademo%2Fapp%3Apull";
+    let others = "scope=repository%3Ademo%2Fbase%3Apull&scope=registry%3Acatalog%3A*";
+    assert_eq!(token, format!("GET /token?service=test&{own}&{others}"));
+}
+
+#[tokio::test]
 async fn a_login_opens_what_is_closed_and_is_not_shown() {
     let pair = |password: &str| ("alice".to_owned(), password.to_owned());
     let basic = Login::Basic("alice".into(), "s3cret".into());

@@ -4,7 +4,7 @@
 use testkit::{
     forward::Forward,
     peers::{Kind, LOGIN, Peer},
-    registry::{Login, Registry},
+    registry::{Answer, Fault, Login, Registry},
 };
 
 use crate::{PROXY, User, password, seed};
@@ -76,6 +76,17 @@ fn plain_http_goes_through_a_proxy_and_this_machine_does_not() {
     // Without --plain-http it is a tunnel to what speaks no TLS.
     user.list("registry.test/acme/app:v1", &variables).fails("unavailable");
     assert!(proxy.take().iter().all(|seen| seen == "CONNECT registry.test:443"));
+
+    // A registry elsewhere names no token service on this machine.
+    let local = Registry::start().unwrap();
+    let realm = format!("Bearer realm=\"http://{}/token\"", local.host());
+    let asks = Answer::new(401).with("WWW-Authenticate", &realm);
+    registry.fault("GET", "/v2/", None, Fault::Answer(asks));
+    let ended = user.run(words, &variables).fails("unauthorized");
+    assert!(ended.stderr.contains("nothing was sent there"), "{ended:#?}");
+    assert_eq!(local.take_requests(), Vec::<String>::new());
+    registry.mend();
+    proxy.take();
 
     user.write(".docker/config.json", &password(&registry.host()));
     user.list(&format!("{}/acme/app:v1", registry.host()), &variables).exits(0);

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use evidence::{predicate::commitment::Commitment, time::Timestamp};
+use evidence::{Digest, predicate::commitment::Commitment, time::Timestamp};
 
 use super::minute;
 use crate::{
@@ -24,7 +24,7 @@ pub(super) struct Decided {
     /// The statements.
     pub(super) commitments: Vec<Commitment>,
     /// The digest of the policy whose verdict was followed.
-    pub(super) policy: Option<String>,
+    pub(super) policy: Option<Digest>,
     /// What there is to see, line by line.
     pub(super) seen: Vec<String>,
 }
@@ -52,8 +52,7 @@ impl Decided {
             revision.unwrap_or_default(),
             verdict.policy.short(),
         ));
-        let policy = Some(verdict.policy.to_string());
-        Ok(Self { commitments: verdict.commitments, policy, seen })
+        Ok(Self { commitments: verdict.commitments, policy: Some(verdict.policy), seen })
     }
 
     /// On all that hangs on the image, verified by nobody.

@@ -135,7 +135,7 @@ fn a_ready_verdict_is_approved_as_it_is() {
     assert!(ended.stderr.contains("build     4f1c2a9e7b3d  (release)"), "{}", ended.stderr);
     let hanging = place.hanging("app");
     let View::Approval(view) = Claim::read(&hanging[0].1).unwrap().view else { panic!() };
-    assert_eq!(view.policy.unwrap(), Digest::sha256(b"p").to_string());
+    assert_eq!(view.policy.unwrap(), Digest::sha256(b"p"));
     let ids: Vec<_> = view.input_attestations.iter().map(|one| one.id.clone().unwrap()).collect();
     assert_eq!(ids[0].digest(), &Digest::sha256(b"statement"));
     assert_eq!(ids.len(), 1);

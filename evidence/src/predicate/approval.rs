@@ -4,8 +4,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Unreadable, commitment::Commitment, from_value, instant, optional_instant};
+use super::{Unreadable, commitment::Commitment, from_value, instant, optional_instant, policy};
 use crate::{
+    Digest,
     json::{Value, json},
     time::{self, Timestamp},
 };
@@ -38,7 +39,7 @@ pub struct Approval {
     /// What was seen.
     pub input_attestations: Vec<Commitment>,
     /// The digest of the policy whose verdict was approved.
-    pub policy: Option<String>,
+    pub policy: Option<Digest>,
 }
 
 #[derive(Deserialize)]
@@ -56,17 +57,7 @@ struct Wire {
     #[serde(default)]
     input_attestations: Vec<Commitment>,
     #[serde(default)]
-    policy: Option<WirePolicy>,
-}
-
-#[derive(Deserialize)]
-struct WirePolicy {
-    digest: WireDigest,
-}
-
-#[derive(Deserialize)]
-struct WireDigest {
-    sha256: String,
+    policy: Option<policy::Wire>,
 }
 
 impl Approval {
@@ -80,7 +71,7 @@ impl Approval {
             approved_at: instant(&wire.approved_at, "approvedAt")?,
             expires: optional_instant(wire.expires.as_deref(), "expires")?,
             input_attestations: wire.input_attestations,
-            policy: wire.policy.map(|policy| format!("sha256:{}", policy.digest.sha256)),
+            policy: policy::read(wire.policy)?,
         })
     }
 
@@ -95,7 +86,7 @@ impl Approval {
         super::insert(&mut value, "reason", self.reason.as_deref());
         super::insert(&mut value, "reference", self.reference.as_deref());
         super::insert(&mut value, "expires", self.expires.map(time::write).as_deref());
-        super::insert_policy(&mut value, self.policy.as_deref());
+        policy::insert(&mut value, self.policy.as_ref());
         value
     }
 }

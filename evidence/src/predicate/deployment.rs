@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Unreadable, commitment::Commitment, from_value, optional_instant};
+use super::{Unreadable, commitment::Commitment, from_value, optional_instant, policy};
 use crate::{
+    Digest,
     json::{Value, json},
     time::{self, Timestamp},
 };
@@ -75,7 +76,7 @@ pub struct Deployment {
     /// What was seen.
     pub input_attestations: Vec<Commitment>,
     /// The digest of the policy whose verdict was followed.
-    pub policy: Option<String>,
+    pub policy: Option<Digest>,
 }
 
 #[derive(Deserialize)]
@@ -97,13 +98,12 @@ struct Wire {
     #[serde(default)]
     input_attestations: Vec<Commitment>,
     #[serde(default)]
-    policy: Option<Value>,
+    policy: Option<policy::Wire>,
 }
 
 impl Deployment {
     pub(super) fn read(predicate: &Value) -> Result<Self, Unreadable> {
         let wire: Wire = from_value(predicate, "deployment")?;
-        let policy = wire.policy.as_ref().and_then(|p| p.pointer("/digest/sha256"));
         Ok(Self {
             action: wire.action,
             result: wire.result,
@@ -114,7 +114,7 @@ impl Deployment {
             started_at: optional_instant(wire.started_at.as_deref(), "startedAt")?,
             finished_at: optional_instant(wire.finished_at.as_deref(), "finishedAt")?,
             input_attestations: wire.input_attestations,
-            policy: policy.and_then(Value::as_str).map(|hex| format!("sha256:{hex}")),
+            policy: policy::read(wire.policy)?,
         })
     }
 
@@ -138,7 +138,7 @@ impl Deployment {
         if let Some(members) = value.as_object_mut() {
             members.insert("inputAttestations".to_owned(), json!(self.input_attestations));
         }
-        super::insert_policy(&mut value, self.policy.as_deref());
+        policy::insert(&mut value, self.policy.as_ref());
         value
     }
 }

@@ -8,6 +8,7 @@ pub mod approval;
 pub mod commitment;
 pub mod deployment;
 pub mod exception;
+mod policy;
 pub mod provenance;
 mod shape;
 pub mod summary;
@@ -295,14 +296,5 @@ pub(crate) fn optional_instant(
 fn insert(object: &mut Value, member: &str, text: Option<&str>) {
     if let (Some(members), Some(text)) = (object.as_object_mut(), text) {
         members.insert(member.to_owned(), text.into());
-    }
-}
-
-/// Adds the policy as a ResourceDescriptor; `digest` is `sha256:<hex>`.
-fn insert_policy(object: &mut Value, digest: Option<&str>) {
-    if let (Some(members), Some(hex)) =
-        (object.as_object_mut(), digest.and_then(|d| d.strip_prefix("sha256:")))
-    {
-        members.insert("policy".to_owned(), crate::json::json!({"digest": {"sha256": hex}}));
     }
 }

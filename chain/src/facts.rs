@@ -28,6 +28,8 @@ pub struct Facts {
     pub leg: Option<String>,
     /// The step's name, when given.
     pub name: Option<String>,
+    /// A page that shows the job, where it is not the run's.
+    pub page: Option<String>,
 }
 
 /// Two members of one statement that disagree.
@@ -54,7 +56,10 @@ impl Facts {
             leg: given(&run.leg),
             // An empty name is a name, and no step has it.
             name: run.name.clone(),
+            page: given(&run.url),
         };
+        let run = facts.run.as_deref();
+        facts.page = facts.page.filter(|page| run != Some(source::without_attempt(page).0));
         if let View::Build(build) = &claim.view {
             if let Some(values) = &build.contradiction {
                 return Err(Mismatch { fact: "source", values: values.clone() });

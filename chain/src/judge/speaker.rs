@@ -115,7 +115,8 @@ fn run<'w, 'p>(step: &Step, words: &[&'w Word<'p>], now: Timestamp) -> Run<'w, '
 }
 
 /// Whether `later` replaces `earlier`: a later attempt of the same job and leg; where the CI counts no
-/// attempts, a later *made after*.
+/// attempts, a later *made after*, unless both name the same page of the job: then they are two words
+/// of one attempt, and a failure among them would be hidden.
 fn supersedes(later: &Word<'_>, earlier: &Word<'_>) -> bool {
     let (a, b) = (later.facts(), earlier.facts());
     let same_job = a.job.is_some() && a.job == b.job && a.leg == b.leg && a.source == b.source;
@@ -124,6 +125,7 @@ fn supersedes(later: &Word<'_>, earlier: &Word<'_>) -> bool {
     }
     match (a.attempt, b.attempt) {
         (Some(later), Some(earlier)) => later > earlier,
+        (None, None) if a.page.is_some() && a.page == b.page => false,
         (None, None) => match (later.made().after, earlier.made().after) {
             (Some(later), Some(earlier)) => later > earlier,
             _ => false,

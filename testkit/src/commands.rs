@@ -7,7 +7,18 @@ use std::{
 };
 
 /// Variables that a machine's own CI or a developer's login would leak into what a test sees.
-const FOREIGN: [&str; 6] = ["ATTEST_", "CI", "COSIGN_", "DOCKER_", "GITHUB_", "VERIFY_"];
+const FOREIGN: [&str; 10] = [
+    "ATTEST_",
+    "BUILDKITE",
+    "CI",
+    "COSIGN_",
+    "DOCKER_",
+    "GITHUB_",
+    "GITLAB_",
+    "JENKINS_",
+    "TF_BUILD",
+    "VERIFY_",
+];
 
 /// Builds both commands, as `cargo test` of this package alone would not, and finds them.
 ///

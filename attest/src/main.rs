@@ -23,7 +23,12 @@ fn main() -> Exit {
         aside: Arc::new(|line| drop(writeln!(io::stderr().lock(), "{line}"))),
     };
     match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime.block_on(attest::run(env::args_os().collect(), &world)),
+        Ok(runtime) => {
+            let exit = runtime.block_on(attest::run(env::args_os().collect(), &world));
+            // The time is up for whatever still waits: a name that nobody resolves.
+            runtime.shutdown_background();
+            exit
+        }
         Err(error) => {
             (world.aside)(&format!("error: cannot start: {error}"));
             Exit::Unavailable

@@ -65,7 +65,6 @@ fn the_variable_names_the_directory_and_the_option_is_stronger() {
     assert!(!world.path_of("of-list").exists());
 }
 
-/// AC-39, for evidence.
 #[test]
 fn whoever_writes_into_it_decides_nothing() {
     let world = World::new();
@@ -100,7 +99,6 @@ fn whoever_writes_into_it_decides_nothing() {
     cached(&world, Asked::Image).is(1, "deny");
 }
 
-/// AC-41.
 #[test]
 fn one_that_cannot_be_used_is_a_line_and_nothing_else() {
     let (allowed, denied) = (World::allowed(), World::new());
@@ -124,7 +122,6 @@ fn one_that_cannot_be_used_is_a_line_and_nothing_else() {
     }
 }
 
-/// AC-68.
 #[test]
 fn no_verdict_is_kept() {
     let world = World::allowed();

@@ -2,8 +2,8 @@
 //!
 //! The gate runs where deployments are decided. What is not linked cannot be reached by a bug, and
 //! what both sides shared would make and accept the same mistake. Three pickets: the dependency trees
-//! (here), the types (`verify/clippy.toml`, `chain/clippy.toml`, and here that they say so), and
-//! cargo-deny's `wrappers` (`deny.toml`).
+//! (here), the types (`clippy.toml` of `evidence`, `chain` and `verify`, and here that clippy heeds
+//! them), and cargo-deny's `wrappers` (`deny.toml`).
 
 #![expect(clippy::unwrap_used, clippy::string_slice, reason = "a test that cannot look has failed")]
 
@@ -128,26 +128,108 @@ fn the_gate_and_what_reads_for_it_write_to_no_registry() {
     }
 }
 
-#[test]
-fn clippy_keeps_secret_keys_out_of_the_gate() {
-    let config = fs::read_to_string(root().join("verify/clippy.toml")).unwrap();
-    for name in ["EcdsaKeyPair", "Ed25519KeyPair", "RsaKeyPair", "PrivateDecryptingKey"] {
-        assert!(config.contains(&format!("::{name}\"")), "verify/clippy.toml lacks {name}");
-    }
+/// The members of the workspace.
+fn packages() -> Vec<String> {
     let workspace = fs::read_to_string(root().join("Cargo.toml")).unwrap();
-    assert!(workspace.contains("disallowed_types = \"deny\""), "the lint is not denied");
+    let members = workspace.split("members = [").nth(1).unwrap().split(']').next().unwrap();
+    members.split(',').map(|member| member.trim().trim_matches('"').to_owned()).collect()
+}
+
+/// What clippy keeps out of a package.
+fn settings(package: &str) -> String {
+    fs::read_to_string(root().join(package).join("clippy.toml")).unwrap_or_default()
+}
+
+const SECRETS: [&str; 5] =
+    ["EcdsaKeyPair", "Ed25519KeyPair", "RsaKeyPair", "PrivateDecryptingKey", "LessSafeKey"];
+
+#[test]
+fn clippy_keeps_secret_keys_out_of_all_that_the_gate_links() {
+    let linked = linked("verify");
+    let gate = packages().into_iter().filter(|package| linked.contains(package));
+    // Who does not name the crate that signs has nothing to keep out.
+    let names_it = |package: &String| {
+        let manifest = fs::read_to_string(root().join(package).join("Cargo.toml")).unwrap();
+        package == "verify" || manifest.contains("aws-lc-rs")
+    };
+    let (held, free): (Vec<_>, Vec<_>) = gate.partition(names_it);
+    assert_eq!(
+        (held, free),
+        (vec!["evidence".into(), "chain".into(), "verify".into()], vec!["registry".to_owned()])
+    );
+    for package in ["chain", "evidence", "verify"] {
+        for name in SECRETS {
+            let ban = format!("::{name}\"");
+            assert!(settings(package).contains(&ban), "{package}/clippy.toml lacks {name}");
+        }
+    }
 }
 
 #[test]
 fn a_packages_clippy_settings_repeat_the_roots() {
     // A package's file replaces the root's.
-    let settings = fs::read_to_string(root().join("clippy.toml")).unwrap();
-    for package in ["chain", "verify"] {
-        let own = fs::read_to_string(root().join(package).join("clippy.toml")).unwrap();
-        for setting in settings.lines().filter(|line| line.contains(" = ")) {
-            assert!(own.contains(setting), "{package}/clippy.toml lacks `{setting}`");
+    let root_settings = settings("");
+    assert!(root_settings.contains(" = "));
+    for package in packages().iter().filter(|package| !settings(package).is_empty()) {
+        for setting in root_settings.lines().filter(|line| line.contains(" = ")) {
+            assert!(settings(package).contains(setting), "{package} lacks `{setting}`");
         }
     }
+}
+
+/// What clippy says of a piece of code under the settings of a package and the lints of the workspace.
+/// A crate of the same name stands in for the one that signs: a path is all that clippy looks at.
+fn clippy(package: &str, code: &str) -> Result<(), String> {
+    let dir = tempfile::tempdir().unwrap();
+    let write = |path: &str, text: &str| {
+        let path = dir.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    };
+    let workspace = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let lints = workspace.split("[workspace.lints.clippy]").nth(1).unwrap();
+    let lints = lints.split("\n\n").next().unwrap();
+    let head =
+        |name: &str| format!("[package]\nname = \"{name}\"\nedition = \"2024\"\n[workspace]\n");
+    write(
+        "Cargo.toml",
+        &format!(
+            "{}[dependencies]\naws-lc-rs = {{ path = \"stub\" }}\n[lints.clippy]{lints}\n",
+            head("piece")
+        ),
+    );
+    write("clippy.toml", &settings(package));
+    write("src/lib.rs", &format!("//! A piece of code.\n\n{code}\n"));
+    write("stub/Cargo.toml", &head("aws-lc-rs").replace("[workspace]\n", ""));
+    write("stub/src/lib.rs", "pub mod signature { pub struct EcdsaKeyPair; pub struct ED25519; }");
+    let output = Command::new(env!("CARGO"))
+        .args(["clippy", "--offline", "--quiet"])
+        .current_dir(dir.path())
+        .env("CARGO_TARGET_DIR", dir.path().join("target"))
+        .env_remove("RUSTFLAGS")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    if output.status.success() { Ok(()) } else { Err(said) }
+}
+
+#[test]
+fn the_fence_of_clippy_holds() {
+    let secret = "pub fn f(_: aws_lc_rs::signature::EcdsaKeyPair) {}";
+    let public = "pub fn f(_: aws_lc_rs::signature::ED25519) {}";
+    let variable = "pub fn f() -> Option<std::ffi::OsString> { std::env::var_os(\"NOW\") }";
+    for package in ["chain", "evidence", "verify"] {
+        assert_eq!(clippy(package, public), Ok(()), "{package}");
+        let said = clippy(package, secret).expect_err(package);
+        assert!(
+            said.contains("use of a disallowed type `aws_lc_rs::signature::EcdsaKeyPair`"),
+            "{said}"
+        );
+    }
+    let said = clippy("chain", variable).unwrap_err();
+    assert!(said.contains("use of a disallowed method `std::env::var_os`"), "{said}");
+    let said = clippy("chain", "pub fn f() { println!(\"allow\") }").unwrap_err();
+    assert!(said.contains("use of a disallowed macro `std::println`"), "{said}");
 }
 
 /// Modules of the standard library that reach outside.

@@ -31,10 +31,9 @@ fn subject(world: &World) -> Descriptor {
 /// Runs the gate and prints what it took.
 fn measured(what: &str, world: &World) -> Ended {
     let begun = Instant::now();
-    let (ended, kibibytes) = world.weigh(Asked::Image);
+    let (ended, took) = world.weigh(Asked::Image);
     let requests = world.registry.take_requests().len();
-    let size = kibibytes.map_or("?".to_owned(), |kibibytes| (kibibytes / 1024).to_string());
-    println!("{what}: {:.2?}, {size} MiB, {requests} requests", begun.elapsed());
+    println!("{what}: {:.2?}, {took}, {requests} requests", begun.elapsed());
     ended
 }
 

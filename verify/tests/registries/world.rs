@@ -153,18 +153,19 @@ impl World {
         ended(self.command("timeout", &["-s", "KILL", "120"], words, variables))
     }
 
-    /// `verify gate`, and its largest size in memory in KiB where that can be told.
-    pub(crate) fn weigh(&self, asked: Asked) -> (Ended, Option<u64>) {
+    /// `verify gate`, and what it took: its largest size in memory in KiB, and seconds of computing;
+    /// nothing where that cannot be told.
+    pub(crate) fn weigh(&self, asked: Asked) -> (Ended, String) {
         let places = [testdata("../.tools/bin/time"), PathBuf::from("/usr/bin/time")];
         let Some(time) = places.iter().find(|place| place.is_file()) else {
-            return (self.gate(asked, &[]), None);
+            return (self.gate(asked, &[]), String::new());
         };
         let image = self.image(asked);
         let words = ["gate", &image, "--policy", "policy.yaml", "--format", "json"];
         let size = self.path_of("size");
-        let before = ["-q", "-f", "%M", "-o", size.to_str().unwrap()];
+        let before = ["-q", "-f", "%M KiB, %U s", "-o", size.to_str().unwrap()];
         let ended = ended(self.command(time.to_str().unwrap(), &before, &words, &[]));
-        (ended, fs::read_to_string(size).unwrap().trim().parse().ok())
+        (ended, fs::read_to_string(size).unwrap().trim().to_owned())
     }
 
     fn command(

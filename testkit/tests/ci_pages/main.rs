@@ -72,6 +72,8 @@ fn ships(system: &dyn System, kind: Kind, environment: &str) {
     let image = machine.stand_ins.written("image");
     assert_eq!(deployed(&machine), [image.clone(), image]);
     assert_eq!(machine.stand_ins.written("slept").lines().count(), 2, "asked again twice");
+    assert!(machine.printed.contains("Scan     trivy 0.76.0"), "{}", machine.printed);
+    assert!(!machine.printed.contains("nothing in the report shows"), "{}", machine.printed);
     let (status, verdict) = machine.gate("production");
     assert_eq!((status, verdict["decision"].as_str()), (0, Some("allow")), "{verdict:#}");
 }

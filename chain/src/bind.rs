@@ -60,7 +60,7 @@ impl<'p> Bound<'p> {
 }
 
 /// Binds a verified statement to the image asked for.
-pub fn bind<'p>(verified: Verified<'p>, image: &Image) -> Result<Bound<'p>, Refusal> {
+pub(crate) fn bind<'p>(verified: Verified<'p>, image: &Image) -> Result<Bound<'p>, Refusal> {
     let subjects = &verified.statement().subjects;
     let is_ours = |subject: &Subject| image.family().any(|digest| names(subject, digest));
     let ours = || subjects.iter().filter(|subject| is_ours(subject));

@@ -7,7 +7,7 @@ use evidence::time::Timestamp;
 use jiff::SignedDuration;
 
 /// How far the clocks of honest machines may differ.
-pub const SKEW: SignedDuration = SignedDuration::from_secs(60);
+pub(crate) const SKEW: SignedDuration = SignedDuration::from_secs(60);
 
 /// Whose clock bounds a statement from above.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,17 +36,17 @@ pub struct Made {
 
 /// `time` moved by a duration; at the end of what a timestamp can hold it stays there, which for a
 /// limit means for ever and for an age means too old.
-pub fn later(time: Timestamp, by: SignedDuration) -> Timestamp {
+pub(crate) fn later(time: Timestamp, by: SignedDuration) -> Timestamp {
     time.checked_add(by).unwrap_or(Timestamp::MAX)
 }
 
 /// Whether `time` lies in the future beyond what clocks may differ.
-pub fn is_future(time: Timestamp, now: Timestamp) -> bool {
+pub(crate) fn is_future(time: Timestamp, now: Timestamp) -> bool {
     time > later(now, SKEW)
 }
 
 /// A duration in the largest units that say it: `36 h`, `14 d`, `3 min`.
-pub fn spoken(duration: SignedDuration) -> String {
+pub(crate) fn spoken(duration: SignedDuration) -> String {
     let seconds = duration.as_secs().max(0);
     match seconds {
         s if s >= 2 * 86_400 => match (s / 86_400, s % 86_400 / 3_600) {
@@ -63,6 +63,6 @@ pub fn spoken(duration: SignedDuration) -> String {
 }
 
 /// A time for people: `2026-11-20 09:31`.
-pub fn shown(time: Timestamp) -> String {
+pub(crate) fn shown(time: Timestamp) -> String {
     time.strftime("%Y-%m-%d %H:%M").to_string()
 }

@@ -116,7 +116,7 @@ fn is_run(long: &str, short: &str) -> bool {
 }
 
 /// Whether a label repeats a fact: the same text, or for a run its URL, id or number.
-pub fn label_agrees(fact: Fact, label: &str, value: &str) -> bool {
+pub(crate) fn label_agrees(fact: Fact, label: &str, value: &str) -> bool {
     match fact {
         Fact::Commit => label.eq_ignore_ascii_case(value),
         Fact::Ref => label == value,

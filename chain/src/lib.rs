@@ -2,29 +2,30 @@
 //!
 //! Floor 1, and pure: no network, file, clock or environment. Bytes and `now` come in, a verdict goes
 //! out. Each stage makes its own type, and only the file that examines can make it: [`Candidate`] →
-//! [`authenticate`] → [`bind`] → [`judge`] → [`relate`] → [`Verdict`].
+//! authenticate → [`Verified`] → bind → [`Bound`] → judge → relate → [`Proofs`] → conclude → [`Verdict`].
 
-pub mod ask;
+mod ask;
 pub mod authenticate;
-pub mod bind;
-pub mod budget;
-pub mod candidate;
-pub mod clock;
+mod bind;
+mod budget;
+mod candidate;
+mod clock;
 mod conclude;
-pub mod facts;
-pub mod finding;
+mod facts;
+mod finding;
 mod gate;
-pub mod judge;
+mod judge;
 pub mod policy;
-pub mod relate;
+mod relate;
 mod remedy;
 pub mod verdict;
-pub mod view;
+mod view;
 mod withheld;
 
-pub use ask::Undecided;
+pub use ask::{Undecided, ask};
 pub use authenticate::Verified;
 pub use bind::Bound;
+pub use budget::LimitReached;
 pub use candidate::{Candidate, Content, Image, Platform, Question, Shape};
 pub use finding::{Code, Finding};
 pub use gate::gate;

@@ -15,7 +15,7 @@ use crate::{
 
 /// What one chain is asked about.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct View<'q> {
+pub(crate) struct View<'q> {
     /// Where evidence for a step may hang; a step is proven on one of them, the first that does.
     pub digests: Vec<&'q Digest>,
     /// The platform: `linux/amd64`; `None` where there is only one view.
@@ -27,7 +27,7 @@ pub struct View<'q> {
 impl<'q> View<'q> {
     /// The views of an image, all of which must hold; none for an index without platforms whose
     /// evidence must hang on platforms.
-    pub fn of(image: &'q Image, on: EvidenceOn) -> Vec<Self> {
+    pub(crate) fn of(image: &'q Image, on: EvidenceOn) -> Vec<Self> {
         let asked = &image.digest;
         let lone = |digests| Self { digests, platform: None, labels: image.labels.as_ref() };
         match &image.shape {

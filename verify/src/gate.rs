@@ -81,7 +81,7 @@ impl Asked<'_> {
             shape: Shape::Lone,
             labels: None,
         };
-        ask::ask(self.policy, &self.question(image)).map_err(|why| self.undecided(why))?;
+        ask(self.policy, &self.question(image)).map_err(|why| self.undecided(why))?;
         let platforms = self.policy.evidence_on != EvidenceOn::Digest;
         gather_within(self.image, !self.policy.labels.is_empty(), platforms).await
     }

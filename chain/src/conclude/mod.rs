@@ -2,6 +2,7 @@
 
 mod candidates;
 mod ends;
+mod notes;
 pub(crate) mod outcome;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,12 +17,12 @@ use crate::{
     candidate::Question,
     clock,
     finding::Finding,
-    judge::{Judged, Setting, What, content, word::Word},
+    judge::{Judged, Setting, content, word::Word},
     policy::{Policy, Step},
     relate::{Choice, Proofs, Related, Shared},
     remedy,
     verdict::{
-        CommitmentReport, Deadline, Decision, Fate, ImageReport, PolicyReport, ProofReport, Record,
+        CommitmentReport, Deadline, Decision, ImageReport, PolicyReport, ProofReport, Record,
         RelationReport, StepReport, VERSION, Verdict,
     },
     withheld::Withheld,
@@ -94,7 +95,7 @@ pub(crate) fn conclude(
         good_until: ends.first().filter(|_| decision != Decision::Deny).cloned(),
         expiring: ends.iter().filter(|end| end.time <= soon).cloned().collect(),
         others: candidates::others(seen, words, refusals),
-        notes: notes(policy, question, seen),
+        notes: notes::of(policy, question, seen),
         findings: findings.to_vec(),
     };
     Some(Verdict::of(outcome, record))
@@ -224,46 +225,4 @@ fn commitments(seen: &[Seen<'_, '_>]) -> Vec<CommitmentReport> {
             bundle: word.bound().verified().carrier().bundle.as_ref().map(ToString::to_string),
         })
         .collect()
-}
-
-fn notes(policy: &Policy, question: &Question, seen: &[Seen<'_, '_>]) -> Vec<String> {
-    let judged = || seen.iter().flat_map(|seen| &seen.judged);
-    let asked = |step: &str| judged().any(|judged| judged.step.name == step);
-    let mut notes: Vec<String> =
-        seen.iter().flat_map(|seen| seen.withheld.notes.iter().cloned()).collect();
-    let image = &question.image;
-    for same in &policy.same {
-        if same.steps.iter().filter(|step| asked(step)).count() < 2 {
-            notes.push(format!(
-                "the same {} was not asked: fewer than two of {} are asked here",
-                same.fact.word(),
-                same.steps.join(", ")
-            ));
-        }
-    }
-    if image.told {
-        notes.push(format!("the name `{}` was given on the command line (--as)", image.name));
-    }
-    for judged in judged() {
-        for considered in &judged.considered {
-            let other = match considered.what {
-                What::Word(word) if !matches!(considered.fate, Fate::Dropped | Fate::LeftOut) => {
-                    word
-                }
-                _ => continue,
-            };
-            let others = other.bound().names().iter();
-            notes.extend(others.filter(|name| **name != image.name && !name.is_empty()).map(
-                |name| {
-                    format!(
-                        "`{}` was signed for the name `{name}`; the digest is the same",
-                        judged.step.name
-                    )
-                },
-            ));
-        }
-    }
-    notes.sort();
-    notes.dedup();
-    notes
 }

@@ -19,7 +19,7 @@ use crate::{
 
 /// What a word says about a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Content {
+pub(crate) enum Content {
     /// It is good.
     Positive,
     /// It is not, and vetoes.
@@ -39,7 +39,7 @@ pub enum Content {
 }
 
 /// Judges what a word says. A refused word is negative with its own code.
-pub fn judge(step: &Step, word: &Word<'_>, now: Timestamp) -> Content {
+pub(crate) fn judge(step: &Step, word: &Word<'_>, now: Timestamp) -> Content {
     if let Some((code, reason)) = word.refused() {
         return negative(*code, reason.clone(), vec![]);
     }
@@ -167,7 +167,18 @@ fn bucket(limits: &Limits, severity: Severity) -> Option<Severity> {
 }
 
 fn accepted(accept: &[Accept], finding: &Vulnerability, now: Timestamp) -> bool {
-    accept.iter().any(|accept| accept.id == finding.id && now < accept.until)
+    accept.iter().any(|accept| accepts(accept, finding, now))
+}
+
+fn accepts(accept: &Accept, finding: &Vulnerability, now: Timestamp) -> bool {
+    accept.id == finding.id && now < accept.until
+}
+
+/// What a step accepts of what a scan found.
+pub(crate) fn accepted_of<'s>(step: &'s Step, word: &Word<'_>, now: Timestamp) -> Vec<&'s Accept> {
+    let Some(View::Scan(scan)) = word.view() else { return vec![] };
+    let found = |accept: &&Accept| scan.findings.iter().any(|f| accepts(accept, f, now));
+    step.accept.iter().filter(found).collect()
 }
 
 fn line(finding: &Vulnerability) -> String {
@@ -181,7 +192,7 @@ fn line(finding: &Vulnerability) -> String {
 }
 
 /// What a word says, in a few words for a person.
-pub fn says(word: &Word<'_>) -> String {
+pub(crate) fn says(word: &Word<'_>) -> String {
     let facts = word.facts();
     match word.view() {
         None => "unreadable".to_owned(),

@@ -11,7 +11,7 @@ use crate::{
 
 /// Why a speaker that says good things counts for nothing, or fails.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Staleness {
+pub(crate) struct Staleness {
     /// The stable word.
     pub code: Code,
     /// Value and limit.
@@ -19,7 +19,11 @@ pub struct Staleness {
 }
 
 /// Holds a speaker's newest runs against the step's `max-age` and `database-max-age`.
-pub fn judge(step: &Step, speaker: &Speaker<'_, '_>, now: Timestamp) -> Result<(), Staleness> {
+pub(crate) fn judge(
+    step: &Step,
+    speaker: &Speaker<'_, '_>,
+    now: Timestamp,
+) -> Result<(), Staleness> {
     if let Some(limit) = step.max_age {
         let untimed = speaker.newest().any(|run| run.time.is_none());
         let time = speaker.time().filter(|_| !untimed).ok_or_else(|| Staleness {

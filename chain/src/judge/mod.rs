@@ -5,14 +5,14 @@
 //! outcome: every word ends as one [`Considered`], and a step without findings has options to choose
 //! from.
 
-pub mod content;
+pub(crate) mod content;
 mod fate;
-pub mod freshness;
+pub(crate) mod freshness;
 mod scope;
 mod select;
-pub mod speaker;
+pub(crate) mod speaker;
 mod spoiled;
-pub mod word;
+pub(crate) mod word;
 
 use std::collections::BTreeSet;
 
@@ -39,7 +39,7 @@ use word::Word;
 
 /// A step, judged alone.
 #[derive(Debug)]
-pub struct Judged<'w, 'p> {
+pub(crate) struct Judged<'w, 'p> {
     /// The step.
     pub step: &'p Step,
     /// The words that relations may choose among, the newest first; empty where there are findings.
@@ -67,7 +67,7 @@ pub struct Candidacy<'w, 'p> {
 
 /// What became of a word or a refusal, for one step.
 #[derive(Clone, Debug)]
-pub struct Considered<'w, 'p> {
+pub(crate) struct Considered<'w, 'p> {
     /// What was looked at.
     pub what: What<'w, 'p>,
     /// What became of it.
@@ -78,7 +78,7 @@ pub struct Considered<'w, 'p> {
 
 /// A word, or a candidate that never became one.
 #[derive(Clone, Copy, Debug)]
-pub enum What<'w, 'p> {
+pub(crate) enum What<'w, 'p> {
     /// A word.
     Word(&'w Word<'p>),
     /// A refusal.
@@ -97,7 +97,7 @@ impl What<'_, '_> {
 
 /// What is judged against: the policy, the image and the view of it, the moment.
 #[derive(Clone, Copy)]
-pub struct Setting<'a> {
+pub(crate) struct Setting<'a> {
     /// The policy.
     pub policy: &'a Policy,
     /// The image asked about.
@@ -111,7 +111,7 @@ pub struct Setting<'a> {
 }
 
 /// Judges one step on every digest of the view.
-pub fn judge<'w, 'p>(
+pub(crate) fn judge<'w, 'p>(
     step: &'p Step,
     words: &'w [Word<'p>],
     refusals: &'w [Refusal],
@@ -319,7 +319,7 @@ fn finding(
 }
 
 /// `scanner (trivy), 2026-11-23 03:10, id sha256:61aa…`.
-pub fn signed(word: &Word<'_>) -> String {
+pub(crate) fn signed(word: &Word<'_>) -> String {
     let tool = word.tool().map(|tool| format!(" ({tool})")).unwrap_or_default();
     let time =
         word.made().after.map(|time| format!(", {}", clock::shown(time))).unwrap_or_default();

@@ -15,7 +15,7 @@ use crate::policy::Step;
 
 /// A word and what it says about the step.
 #[derive(Clone, Debug)]
-pub struct Heard<'w, 'p> {
+pub(crate) struct Heard<'w, 'p> {
     /// The word.
     pub word: &'w Word<'p>,
     /// What it says.
@@ -24,7 +24,7 @@ pub struct Heard<'w, 'p> {
 
 /// The words of one run of one speaker.
 #[derive(Clone, Debug)]
-pub struct Run<'w, 'p> {
+pub(crate) struct Run<'w, 'p> {
     /// The words that stand.
     pub left: Vec<Heard<'w, 'p>>,
     /// The words that a later attempt replaced.
@@ -39,11 +39,9 @@ pub struct Run<'w, 'p> {
 
 /// A speaker and its runs, the newest ones first.
 #[derive(Clone, Debug)]
-pub struct Speaker<'w, 'p> {
+pub(crate) struct Speaker<'w, 'p> {
     /// The party.
     pub party: &'p str,
-    /// The tool, for scans.
-    pub tool: Option<&'w str>,
     /// Its runs, the newest first.
     pub runs: Vec<Run<'w, 'p>>,
     /// Words that were refused after their signer matched.
@@ -52,18 +50,18 @@ pub struct Speaker<'w, 'p> {
 
 impl<'w, 'p> Speaker<'w, 'p> {
     /// The runs that speak: the newest, and all whose order is unproven.
-    pub fn newest(&self) -> impl Iterator<Item = &Run<'w, 'p>> {
+    pub(crate) fn newest(&self) -> impl Iterator<Item = &Run<'w, 'p>> {
         self.runs.iter().filter(|run| run.newest)
     }
 
     /// The newest time of the runs that speak.
-    pub fn time(&self) -> Option<Timestamp> {
+    pub(crate) fn time(&self) -> Option<Timestamp> {
         self.newest().filter_map(|run| run.time).max()
     }
 }
 
 /// Groups the words that a step selected into speakers.
-pub fn speakers<'w, 'p>(
+pub(crate) fn speakers<'w, 'p>(
     step: &Step,
     words: &[&'w Word<'p>],
     now: Timestamp,
@@ -74,9 +72,9 @@ pub fn speakers<'w, 'p>(
     }
     by_speaker
         .into_iter()
-        .map(|((party, tool), words)| {
+        .map(|((party, _), words)| {
             let (refused, heard) = words.into_iter().partition(|word| word.refused().is_some());
-            Speaker { party, tool, runs: runs(step, heard, now), refused }
+            Speaker { party, runs: runs(step, heard, now), refused }
         })
         .collect()
 }

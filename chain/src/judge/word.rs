@@ -176,7 +176,7 @@ impl<'p> Word<'p> {
 
 /// Reads all bound statements: one word per statement and credential, in an order that does not depend
 /// on the order in which they were found.
-pub fn read_all<'p>(
+pub(crate) fn read_all<'p>(
     bound: impl Iterator<Item = Bound<'p>>,
     policy: &'p Policy,
     now: Timestamp,

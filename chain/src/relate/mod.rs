@@ -13,21 +13,19 @@ mod labels;
 mod same;
 mod web;
 
-use evidence::Id;
-
 use crate::{
     budget::{LimitReached, SEARCH},
     finding::Finding,
     judge::{Candidacy, Judged, Setting, word::Word},
     policy::{Place, Step},
 };
-pub use choice::Choice;
+pub(crate) use choice::Choice;
 use choice::Search;
-pub use same::Shared;
+pub(crate) use same::Shared;
 
 /// A relation that a joint choice must fulfil.
 #[derive(Clone, Debug)]
-pub enum Relation<'p> {
+pub(crate) enum Relation<'p> {
     /// `x` comes after `y`.
     After {
         /// The later step.
@@ -66,7 +64,7 @@ pub enum Relation<'p> {
 
 impl<'p> Relation<'p> {
     /// The relations of the steps that were asked, in the policy's order.
-    pub fn of(steps: &[&'p Step], setting: Setting<'p>) -> Vec<Self> {
+    pub(crate) fn of(steps: &[&'p Step], setting: Setting<'p>) -> Vec<Self> {
         let asked = |name: &str| steps.iter().any(|step| step.name == name);
         let mut relations = Vec::new();
         for step in steps {
@@ -94,7 +92,7 @@ impl<'p> Relation<'p> {
     }
 
     /// The steps that it holds against each other.
-    pub fn steps(&self) -> Vec<&'p str> {
+    pub(crate) fn steps(&self) -> Vec<&'p str> {
         match self {
             Self::After { x, y } | Self::Apart { x, y } | Self::Covers { x, y, .. } => vec![x, y],
             Self::Label(rule) => vec![&rule.step],
@@ -136,7 +134,7 @@ impl<'w, 'p> Proofs<'w, 'p> {
 
 /// What relating the steps led to.
 #[derive(Debug)]
-pub struct Related<'w, 'p> {
+pub(crate) struct Related<'w, 'p> {
     /// The proofs, where every step stands and every relation holds.
     pub proofs: Option<Proofs<'w, 'p>>,
     /// The best choice among the steps that stand, for the report.
@@ -148,7 +146,7 @@ pub struct Related<'w, 'p> {
 }
 
 /// Relates the steps that were asked.
-pub fn relate<'w, 'p>(
+pub(crate) fn relate<'w, 'p>(
     judged: &[Judged<'w, 'p>],
     setting: Setting<'p>,
 ) -> Result<Related<'w, 'p>, LimitReached> {
@@ -190,9 +188,4 @@ fn fulfils_alone(relation: &Relation<'_>, word: &Word<'_>, setting: Setting<'_>)
         Relation::Same { fact, .. } => word.facts().value(*fact).is_some(),
         _ => true,
     }
-}
-
-/// The ids that chosen words carry.
-pub fn ids<'a>(choices: &'a [Choice<'_, '_>]) -> impl Iterator<Item = &'a Id> {
-    choices.iter().flat_map(|choice| choice.words.iter().map(|option| option.word.id()))
 }

@@ -35,6 +35,8 @@ struct Shared {
     faults: Mutex<Vec<Rule>>,
     requests: Mutex<Vec<Request>>,
     login: Mutex<Option<Login>>,
+    hold: Mutex<Option<Hold>>,
+    holds: AtomicBool,
     stopped: AtomicBool,
 }
 
@@ -65,6 +67,23 @@ pub enum Fault {
     Raw(Vec<u8>),
     /// Never answers.
     Silent,
+}
+
+/// When a request is held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// Once it was done, before it is answered.
+    After,
+    /// Before it is done.
+    Before,
+}
+
+/// One request that is not answered, so that its client can be killed in the middle of it.
+#[derive(Debug)]
+struct Hold {
+    concerns: fn(&Request) -> bool,
+    left: usize,
+    when: When,
 }
 
 #[derive(Debug)]
@@ -127,6 +146,23 @@ impl Registry {
         });
     }
 
+    /// Holds the request of this number, from 1, among those that it concerns; none before it was
+    /// asked for counts.
+    pub fn hold(&self, concerns: fn(&Request) -> bool, number: usize, when: When) {
+        self.shared.holds.store(false, Ordering::Release);
+        *lock(&self.shared.hold) = Some(Hold { concerns, left: number, when });
+    }
+
+    /// Whether that request came.
+    pub fn holds(&self) -> bool {
+        self.shared.holds.load(Ordering::Acquire)
+    }
+
+    /// Holds nothing any more.
+    pub fn release(&self) {
+        *lock(&self.shared.hold) = None;
+    }
+
     /// Ends all faults.
     pub fn mend(&self) {
         lock(&self.shared.faults).clear();
@@ -160,6 +196,14 @@ impl Shared {
                 return Ok(());
             }
             lock(&self.requests).push(request.clone());
+            if let Some(when) = self.held(&request) {
+                if when == When::After {
+                    self.answer(&request);
+                }
+                self.holds.store(true, Ordering::Release);
+                // Until the client is gone.
+                return connection.read().map(drop);
+            }
             let answer = match self.faulty(&request) {
                 Some(Fault::Close) => return Ok(()),
                 Some(Fault::Answer(answer)) => answer,
@@ -177,6 +221,15 @@ impl Shared {
             connection.write(&request, &answer)?;
         }
         Ok(())
+    }
+
+    fn held(&self, request: &Request) -> Option<When> {
+        let mut hold = lock(&self.hold);
+        let asked = hold.as_mut().filter(|hold| (hold.concerns)(request))?;
+        asked.left = asked.left.saturating_sub(1);
+        let when = (asked.left == 0).then_some(asked.when)?;
+        *hold = None;
+        Some(when)
     }
 
     fn faulty(&self, request: &Request) -> Option<Fault> {

@@ -23,6 +23,8 @@ pub struct Store {
     pub referrers_api: bool,
     /// Whether a PUT of a manifest with a subject is answered without `OCI-Subject`.
     pub mute: bool,
+    /// Whether blobs are mounted from other repositories.
+    pub mounts: bool,
     /// Whether manifests with `data` are refused.
     pub no_data: bool,
     /// How many entries a page of a list has; all if 0.
@@ -141,6 +143,7 @@ impl Store {
                 .with("Content-Type", "text/plain; charset=utf-8")
                 .body(Body::Bytes(b"404 page not found\n".to_vec())),
             ("GET", "tags") => self.tag_list(request, &name),
+            ("POST", "blobs") if self.mount(request, &name) => Answer::new(201),
             ("POST", "blobs") => {
                 Answer::new(202).with("Location", &format!("/v2/{name}/blobs/uploads/1?state=a"))
             }
@@ -152,6 +155,21 @@ impl Store {
 
     fn of(&mut self, repository: &str) -> &mut Repository {
         self.repositories.entry(repository.to_owned()).or_default()
+    }
+
+    /// Takes a blob over from another repository, if the query asks for that and it is there.
+    fn mount(&mut self, request: &Request, repository: &str) -> bool {
+        let query = request.query().replace("%3A", ":").replace("%2F", "/");
+        let said = |name: &str| query.split('&').find_map(|pair| pair.strip_prefix(name));
+        let (Some(digest), Some(from)) = (said("mount="), said("from=")) else { return false };
+        let blob = self.repositories.get(from).and_then(|from| from.blobs.get(digest)).cloned();
+        match blob.filter(|_| self.mounts) {
+            Some(bytes) => {
+                self.put_blob(repository, &bytes);
+                true
+            }
+            None => false,
+        }
     }
 
     fn upload(&mut self, request: &Request, repository: &str) -> Answer {

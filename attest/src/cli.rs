@@ -6,6 +6,7 @@
 mod approve;
 mod arguments;
 mod build;
+mod copy;
 mod deploy;
 mod examples;
 mod key;
@@ -54,6 +55,10 @@ enum Command {
     Approve(approve::Approve),
     #[command(after_help = examples::DEPLOY)]
     Deploy(deploy::Deploy),
+    #[command(after_help = examples::PROMOTE)]
+    Promote(copy::Promote),
+    #[command(after_help = examples::COPY)]
+    Copy(copy::Copy),
     #[command(after_help = examples::PREDICATE)]
     Predicate(other::Predicate),
     #[command(after_help = examples::STATEMENT)]
@@ -68,17 +73,26 @@ enum Command {
     Whoami(other::Whoami),
 }
 
+/// The definition: each command's own, and the time that only those need that move whole images.
+fn definition() -> clap::Command {
+    let patient =
+        |command: clap::Command| command.mut_arg("timeout", |arg| arg.default_value(copy::TIMEOUT));
+    Attest::command().mut_subcommand("copy", patient).mut_subcommand("promote", patient)
+}
+
 /// Reads the words of a command line, the program's own name first.
 pub(crate) fn parse(words: Vec<OsString>) -> Result<Invocation, clap::Error> {
-    let matches = Attest::command().try_get_matches_from(words)?;
+    let matches = definition().try_get_matches_from(words)?;
     let Attest { command } = Attest::from_arg_matches(&matches)?;
     match command {
         Command::Approve(words) => words.invocation(),
         Command::Attach(words) => words.invocation(),
         Command::Build(words) => words.invocation(),
+        Command::Copy(words) => words.invocation(),
         Command::Deploy(words) => words.invocation(),
         Command::Key(words) => words.invocation(),
         Command::Predicate(words) => words.invocation(),
+        Command::Promote(words) => words.invocation(),
         Command::Sbom(words) => words.invocation(),
         Command::Repair(words) => words.invocation(),
         Command::Scan(words) => words.invocation(),
@@ -99,7 +113,7 @@ mod tests {
 
     #[test]
     fn the_definition_is_consistent() {
-        Attest::command().debug_assert();
+        definition().debug_assert();
     }
 
     #[test]
@@ -114,7 +128,7 @@ mod tests {
             );
             command.get_subcommands().for_each(|inner| each(inner, &path));
         }
-        each(&Attest::command(), "");
+        each(&definition(), "");
     }
 
     #[test]

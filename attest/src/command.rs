@@ -4,10 +4,12 @@ mod approve;
 mod attach;
 mod build;
 mod child;
+mod copy;
 mod decided;
 mod deploy;
 mod key;
 mod predicate;
+mod promote;
 mod repair;
 mod sbom;
 mod scan;
@@ -37,9 +39,11 @@ pub(crate) async fn run(world: &World, request: Request) -> Result<Report, Error
         Request::Approve(request) => approve::run(world, request).await,
         Request::Attach(request) => attach::run(world, request).await,
         Request::Build(request) => build::run(world, request).await,
+        Request::Copy(request) => copy::run(world, request).await,
         Request::Deploy(request) => deploy::run(world, request).await,
         Request::Key(request) => key::run(world, request),
         Request::Predicate(request) => predicate::run(world, request).await,
+        Request::Promote(request) => promote::run(world, request).await,
         Request::Sbom(request) => sbom::run(world, request).await,
         Request::Repair(request) => repair::run(world, request).await,
         Request::Scan(request) => scan::run(world, request).await,

@@ -4,7 +4,8 @@
 //! anything is signed, and the bundle is kept, if it is to be, before it is attached: a registry
 //! that fails costs no approver a second signature.
 
-use evidence::{IN_TOTO, time::Timestamp};
+use evidence::{Bundle, IN_TOTO, Subject, time::Timestamp};
+use registry::{AnySource, Descriptor};
 
 use crate::{
     attach::{self, Attached},
@@ -51,6 +52,11 @@ impl Hand {
         Ok(Self { signer, key })
     }
 
+    /// Whether a bundle is this hand's own, by its signature.
+    pub(crate) fn made(&self, bundle: &Bundle) -> bool {
+        self.signer.verify_own(bundle).is_ok()
+    }
+
     /// The key, as reports name it.
     pub(crate) fn shown(&self) -> Key {
         let public = self.signer.public();
@@ -85,8 +91,7 @@ pub(crate) async fn deliver(
 ) -> Result<Delivered, Error> {
     let Some(hand) = hand else { return Ok(Delivered::Shown(prepared.payload.clone())) };
     image.unmoved().await?;
-    let signed = hand.signer.sign(IN_TOTO, &prepared.payload)?;
-    let sealed = seal::seal(signed, &hand.signer, &image.subject())?;
+    let sealed = sign(hand, prepared, &image.subject())?;
     let attached = match delivery {
         Delivery::DryRun => None,
         Delivery::Keep(path) => {
@@ -114,6 +119,12 @@ pub(crate) async fn deliver(
     })))
 }
 
+/// Signs and seals a statement.
+pub(crate) fn sign(hand: &Hand, prepared: &Prepared, image: &Subject) -> Result<Sealed, Error> {
+    let signed = hand.signer.sign(IN_TOTO, &prepared.payload)?;
+    Ok(seal::seal(signed, &hand.signer, image)?)
+}
+
 /// Attaches a sealed bundle. The manifest's time is the time inside the signed bytes, so that the
 /// same bundle makes the same manifest again.
 pub(crate) async fn hang(
@@ -121,9 +132,18 @@ pub(crate) async fn hang(
     sealed: &Sealed,
     now: Timestamp,
 ) -> Result<Attached, Error> {
+    hang_in(image.evidence(), &image.manifest().descriptor(), sealed, now).await
+}
+
+/// The same in a place of the caller's choosing.
+pub(crate) async fn hang_in(
+    place: &AnySource,
+    subject: &Descriptor,
+    sealed: &Sealed,
+    now: Timestamp,
+) -> Result<Attached, Error> {
     let said = sealed.said();
     let created = said.claim.time.unwrap_or(now);
-    let subject = image.manifest().descriptor();
     let predicate_type = &said.statement.predicate_type;
-    Ok(attach::attach(image.evidence(), &subject, sealed.bytes(), predicate_type, created).await?)
+    Ok(attach::attach(place, subject, sealed.bytes(), predicate_type, created).await?)
 }

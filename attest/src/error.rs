@@ -20,6 +20,7 @@ use crate::{
         sbom::SbomRefused,
         verdict::VerdictError,
     },
+    copy::CopyError,
     file::FileError,
     key_file::GenerateError,
     resolve::ResolveError,
@@ -47,6 +48,9 @@ pub(crate) enum Error {
     /// The image configuration cannot be read.
     #[error("the image configuration is {0}")]
     Config(JsonError),
+    /// The image could not be copied.
+    #[error(transparent)]
+    Copy(#[from] CopyError),
     /// The answer was no.
     #[error("not approved: the answer was not yes")]
     Declined,
@@ -127,6 +131,7 @@ impl Error {
             Self::Built(error) => error.code(),
             Self::Command(_) => "command",
             Self::Config(_) => "config-unreadable",
+            Self::Copy(error) => error.code(),
             Self::Declined => "declined",
             Self::Environment(error) => error.code(),
             Self::File(error) => error.code(),
@@ -166,6 +171,7 @@ impl Error {
             Self::AroundCommand(error) => error.help(),
             Self::Attach(error) => error.help(),
             Self::Built(error) => owned(error.help()),
+            Self::Copy(error) => error.help(),
             Self::Environment(error) => Some(error.help()),
             Self::GenerateKey(error) => error.help().map(str::to_owned),
             Self::Metadata(error) => Some(error.help()),

@@ -5,7 +5,9 @@
 
 use std::process::{ExitCode, Termination};
 
-use crate::{attach::AttachError, error::Error, report::Report, resolve::ResolveError};
+use crate::{
+    attach::AttachError, copy::CopyError, error::Error, report::Report, resolve::ResolveError,
+};
 
 /// How the process ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +76,10 @@ impl From<&Error> for Exit {
             }
             Error::Attach(AttachError::TooLarge { .. }) => Self::Refused,
             Error::Attach(_) | Error::Print(_) | Error::Sign(_) => Self::Unavailable,
+            Error::Copy(
+                CopyError::NoLayout { .. } | CopyError::Source(registry::Error::Open(_)),
+            ) => Self::Usage,
+            Error::Copy(_) => Self::Unavailable,
             Error::Built(error) if error.is_usage() => Self::Usage,
             Error::Built(_) => Self::Refused,
             Error::Environment(error) if error.is_usage() => Self::Usage,

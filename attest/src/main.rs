@@ -6,7 +6,13 @@ use std::{
     sync::Arc,
 };
 
-use attest::{Exit, Terminal, World};
+use attest::{Aside, Exit, Terminal, World};
+
+/// Writes a line in the place of the one before (ECMA-48 8.3.41, "Erase in Line").
+fn write_over(line: &str) {
+    let mut stderr = io::stderr().lock();
+    drop(write!(stderr, "\r\u{1b}[2K{line}").and_then(|()| stderr.flush()));
+}
 
 fn main() -> Exit {
     let terminal = if io::stdin().is_terminal() && io::stderr().is_terminal() {
@@ -14,6 +20,8 @@ fn main() -> Exit {
     } else {
         Terminal::Absent
     };
+    let overwrite: Option<Aside> =
+        if io::stderr().is_terminal() { Some(Arc::new(write_over)) } else { None };
     let world = World {
         environment: env::vars_os().collect(),
         directory: env::current_dir().unwrap_or_default(),
@@ -21,6 +29,7 @@ fn main() -> Exit {
         terminal,
         // A stderr that has gone away takes nothing from the result.
         aside: Arc::new(|line| drop(writeln!(io::stderr().lock(), "{line}"))),
+        overwrite,
     };
     match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => {

@@ -23,6 +23,15 @@ use crate::{attach::Attached, request::Format, resolve::Image, statement::Prepar
 pub(crate) enum Report {
     /// A statement was made about an image.
     Attested(Box<Attested>),
+    /// An image was copied.
+    Copied {
+        /// For people.
+        text: String,
+        /// For machines; it has a `version` member.
+        json: Value,
+        /// The pinned target.
+        quiet: String,
+    },
     /// Something else was asked for: a key, an identity.
     Told {
         /// For people.
@@ -134,7 +143,7 @@ impl Report {
     pub(crate) fn last_word(&self) -> Option<&str> {
         match self {
             Self::Attested(attested) => attested.closing.as_deref(),
-            Self::Told { .. } => None,
+            Self::Copied { .. } | Self::Told { .. } => None,
         }
     }
 
@@ -142,7 +151,7 @@ impl Report {
     pub(crate) fn command_status(&self) -> Option<u8> {
         match self {
             Self::Attested(attested) => attested.command_status,
-            Self::Told { .. } => None,
+            Self::Copied { .. } | Self::Told { .. } => None,
         }
     }
 
@@ -159,6 +168,11 @@ impl Report {
                     Format::Quiet => text::quiet(attested).into_bytes(),
                     Format::Text => text::attested(attested).into_bytes(),
                 },
+            },
+            Self::Copied { text, json, quiet } => match format {
+                Format::Json => json::print(json),
+                Format::Quiet => format!("{quiet}\n").into_bytes(),
+                Format::Text => text.clone().into_bytes(),
             },
             Self::Told { text, json } => match format {
                 Format::Json => json::print(json),

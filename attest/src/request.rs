@@ -22,12 +22,16 @@ pub(crate) enum Request {
     Attach(Attach),
     /// `attest build`.
     Build(Build),
+    /// `attest copy`.
+    Copy(Copy),
     /// `attest deploy`.
     Deploy(Deploy),
     /// `attest key`.
     Key(Key),
     /// `attest predicate`.
     Predicate(Predicate),
+    /// `attest promote`.
+    Promote(Promote),
     /// `attest sbom`.
     Sbom(Sbom),
     /// `attest repair`.
@@ -68,7 +72,7 @@ pub(crate) enum Delivery {
 }
 
 /// Which image, and how to reach it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Target {
     /// What was typed.
     pub(crate) reference: Reference,
@@ -285,6 +289,67 @@ pub(crate) struct Attach {
     pub(crate) target: Target,
     /// The bundle.
     pub(crate) bundle: PathBuf,
+}
+
+/// `attest copy`.
+#[derive(Debug)]
+pub(crate) struct Copy {
+    /// The image, and how to reach both ends.
+    pub(crate) target: Target,
+    /// Where it goes.
+    pub(crate) destination: Destination,
+    /// How much of it.
+    pub(crate) extent: Extent,
+    /// What is told meanwhile.
+    pub(crate) telling: Telling,
+}
+
+/// `attest promote`.
+#[derive(Debug)]
+pub(crate) struct Promote {
+    /// The image, and how to reach both ends.
+    pub(crate) target: Target,
+    /// Where it goes.
+    pub(crate) destination: Destination,
+    /// Key, delivery, run.
+    pub(crate) signing: Signing,
+    /// The environment that takes its images from there.
+    pub(crate) environment: String,
+    /// The environment that it comes from.
+    pub(crate) from_environment: Option<String>,
+    /// The verdict that was followed.
+    pub(crate) verdict: Option<PathBuf>,
+    /// What is told meanwhile.
+    pub(crate) telling: Telling,
+}
+
+/// Where an image goes.
+#[derive(Clone, Debug)]
+pub(crate) struct Destination {
+    /// The repository or layout.
+    pub(crate) reference: Reference,
+    /// The name that a layout is taken for.
+    pub(crate) told: Option<String>,
+    /// The tags that it gets, each once.
+    pub(crate) tags: Vec<String>,
+}
+
+/// How much of an image is copied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// What hangs on it.
+    Evidence,
+    /// It and what hangs on it.
+    Everything,
+}
+
+/// What is told while a copy goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Telling {
+    /// How far it is.
+    Progress,
+    /// Nothing.
+    Silence,
 }
 
 /// `attest repair`.

@@ -73,6 +73,11 @@ impl Image {
         &self.manifest
     }
 
+    /// Where it was read from.
+    pub(crate) fn source(&self) -> &AnySource {
+        &self.source
+    }
+
     /// Where its evidence is: beside it, unless it is kept elsewhere.
     pub(crate) fn evidence(&self) -> &AnySource {
         self.elsewhere.as_ref().map_or(&self.source, |elsewhere| &elsewhere.source)
@@ -134,7 +139,7 @@ impl Image {
 }
 
 /// The repository that `--as` names.
-fn repository(text: &str) -> Result<String, ResolveError> {
+pub(crate) fn repository(text: &str) -> Result<String, ResolveError> {
     let reference: Reference = text.parse()?;
     match reference.name() {
         Some(name) if reference.tag().is_none() && reference.digest().is_none() => Ok(name),

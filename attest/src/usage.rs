@@ -11,6 +11,12 @@ pub(crate) enum UsageError {
     /// The name of a key is none.
     #[error("`ATTEST_KEY`: {0}")]
     KeyReference(crate::sign::KeyReferenceError),
+    /// `--to-as` was given for a target that has a name.
+    #[error("`--to-as` is for layouts; a repository in a registry has its name")]
+    NamedTarget,
+    /// The target is a layout without a name.
+    #[error("neither layout has a name, and a promotion is to one repository")]
+    NamelessTarget,
     /// There is no key.
     #[error("there is no key to sign with")]
     NoKey,
@@ -28,6 +34,8 @@ impl UsageError {
         match self {
             Self::Expired => "expired",
             Self::KeyReference(_) => "key",
+            Self::NamedTarget => "as",
+            Self::NamelessTarget => "nameless-layout",
             Self::NoKey => "no-key",
             Self::StartedLater => "time",
             Self::Unanswered => "unanswered",
@@ -39,6 +47,8 @@ impl UsageError {
         match self {
             Self::Expired => "give a time to come, or a duration: --expires 7d",
             Self::KeyReference(_) => "it names a file, or env://NAME",
+            Self::NamedTarget => "leave it out",
+            Self::NamelessTarget => "say which: --to-as registry.example.com/payments/api",
             Self::NoKey => {
                 "give --key FILE or --key env://NAME, or set ATTEST_KEY; \
                  attest key generate --out NAME makes one"

@@ -21,6 +21,8 @@ pub struct World {
     pub terminal: Terminal,
     /// Where lines for people go while the command runs.
     pub aside: Aside,
+    /// Where a line goes that the next one takes the place of; nowhere if stderr is no terminal.
+    pub overwrite: Option<Aside>,
 }
 
 /// Takes a line for people, without its end; `main` writes it to stderr.

@@ -63,6 +63,31 @@ pub(super) async fn attach(
     Ok(referrer)
 }
 
+/// Pushes ready manifests, each under a tag of its own, and has the fallback tag list all of them.
+pub(super) async fn hang(
+    source: &HttpSource,
+    subject: &Digest,
+    manifests: &[&Manifest],
+) -> Result<(), AttachError> {
+    let Some(die) = manifests.first() else { return Ok(()) };
+    let (tags, index) = look(source, subject).await?;
+    let mut merge = Merge::new(index);
+    let new = manifests.iter().filter(|manifest| !merge.lists(&manifest.digest)).count();
+    room_for(new, merge.len(), source.budget().referrers)?;
+    for manifest in manifests {
+        // Of a manifest that names another subject, or none, a tag would be nobody's.
+        let names = manifest.subject.as_ref().is_some_and(|named| named.digest == *subject);
+        let tag = own_tag(subject, &manifest.digest);
+        let is_there = merge.lists(&manifest.digest) && (!names || tags.contains(&tag));
+        if !is_there {
+            let name = if names { Name::Tag(tag) } else { Name::Digest(manifest.digest.clone()) };
+            push::manifest(source.client(), &name, &manifest.bytes, &manifest.media_type).await?;
+        }
+        merge.add(manifest.digest.clone(), json!(manifest.referrer()));
+    }
+    settle(source, subject, &die.digest, merge, &mut 0).await.map(drop)
+}
+
 /// Writes the fallback tag until it lists all that it has to, and whatever has a tag of its own; gives
 /// what it lists then. `die` tells this writer from others.
 pub(super) async fn settle(

@@ -8,17 +8,18 @@ mod index;
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use evidence::Digest;
+use evidence::{Digest, json::json};
 use registry::{
     Descriptor, Manifest, Source, layout::LayoutSource, manifest::INDEX, referrers::fallback_tag,
 };
 
 use super::{
-    AttachError, Attached,
+    AttachError, Attached, fallback,
     http::{lists, room_for},
     merge::Merge,
     referrer::{EMPTY, Referrer},
 };
+pub(crate) use files::{Unfinished, holds, is_begun, make};
 use files::{lock, put, write};
 use index::Index;
 
@@ -39,18 +40,71 @@ pub(super) async fn attach(
     })
 }
 
-/// Has `index.json` list ready manifests with a subject, each of which it gets.
+/// Has ready manifests hang on a digest. `index.json` lists those that name it; what another tool's
+/// fallback tag listed all the same, the fallback tag lists again.
 pub(super) async fn hang(
     layout: &LayoutSource,
+    subject: &Digest,
+    manifests: &[&Manifest],
+) -> Result<(), AttachError> {
+    list(layout, subject, manifests).await?;
+    let names =
+        |one: &&&Manifest| one.subject.as_ref().is_some_and(|named| named.digest == *subject);
+    let others: Vec<&&Manifest> = manifests.iter().filter(|one| !names(one)).collect();
+    if others.is_empty() {
+        return Ok(());
+    }
+    let there = layout.resolve(&fallback_tag(subject)).await?;
+    let index =
+        there.map(|there| fallback::index(&there, subject, || layout.place())).transpose()?;
+    let mut merge = Merge::new(index.flatten());
+    others.iter().for_each(|one| merge.add(one.digest.clone(), json!(one.referrer())));
+    put_fallback(layout, subject, &merge).await.map(drop)
+}
+
+/// Puts manifests into the layout, and has `index.json` list those that name `subject`.
+pub(super) async fn list(
+    layout: &LayoutSource,
+    subject: &Digest,
     manifests: &[&Manifest],
 ) -> Result<u32, AttachError> {
     let contents: Vec<_> =
         manifests.iter().map(|one| (one.digest.clone(), one.bytes.as_slice())).collect();
-    let entries: Vec<Descriptor> = manifests.iter().map(|manifest| manifest.referrer()).collect();
+    let names =
+        |one: &&&Manifest| one.subject.as_ref().is_some_and(|named| named.digest == *subject);
+    let entries: Vec<Descriptor> =
+        manifests.iter().filter(names).map(|manifest| manifest.referrer()).collect();
     write_all(layout, &contents, |index| {
         entries.iter().try_fold(false, |changed, entry| Ok(index.add(entry)? || changed))
     })
     .await
+}
+
+/// Puts a manifest into the layout; `index.json` lists it under the tag, or without one.
+pub(crate) async fn put_manifest(
+    layout: &LayoutSource,
+    manifest: &Manifest,
+    listed: Listed<'_>,
+) -> Result<u32, AttachError> {
+    let contents = [(manifest.digest.clone(), manifest.bytes.as_slice())];
+    let descriptor = manifest.descriptor();
+    write_all(layout, &contents, |index| match listed {
+        Listed::Not => Ok(false),
+        Listed::Untagged => index.add(&descriptor),
+        Listed::Tagged(tag) => index.tag(&descriptor, tag),
+    })
+    .await
+}
+
+/// How `index.json` lists a manifest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Listed<'a> {
+    /// Not at all: an index of its own does.
+    Not,
+    /// Under a tag, which named something else before.
+    Tagged(&'a str),
+    /// Without a tag.
+    Untagged,
 }
 
 /// Changes the index alone.

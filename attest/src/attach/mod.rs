@@ -6,10 +6,11 @@
 
 mod error;
 mod fallback;
+mod hang;
 mod http;
-mod layout;
+pub(crate) mod layout;
 mod merge;
-mod push;
+pub(crate) mod push;
 mod referrer;
 mod refusal;
 mod repair;
@@ -19,7 +20,8 @@ use evidence::{Digest, time::Timestamp};
 use registry::{AnySource, Descriptor};
 
 pub(crate) use self::{
-    error::AttachError,
+    error::{AttachError, Pushed},
+    hang::hang,
     repair::{Repaired, repair},
 };
 use referrer::Referrer;

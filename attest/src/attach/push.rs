@@ -67,7 +67,7 @@ async fn has(client: &Client, path: &str, what: What, accept: &str) -> Result<bo
 }
 
 /// Pushes a blob unless it is there; says how many writes that took.
-pub(super) async fn blob(client: &Client, bytes: &[u8]) -> Result<u32, AttachError> {
+pub(crate) async fn blob(client: &Client, bytes: &[u8]) -> Result<u32, AttachError> {
     let digest = Digest::sha256(bytes);
     if has_blob(client, &digest).await? {
         return Ok(0);

@@ -119,14 +119,10 @@ async fn in_layout(layout: &LayoutSource, subject: &Digest) -> Result<Repaired, 
         manifests.push(layout.listed(&entry).await?);
     }
     repaired.listed = manifests.iter().map(|manifest| manifest.digest.clone()).collect();
-    let hanging = manifests.iter().filter(|one| names(one, subject)).collect::<Vec<_>>();
     let before = layout::entries(layout)?;
-    repaired.writes += layout::hang(layout, &hanging).await?;
+    let all: Vec<&Manifest> = manifests.iter().collect();
+    repaired.writes += layout::list(layout, subject, &all).await?;
     let after = layout::entries(layout)?;
     repaired.added = after.difference(&before).cloned().collect();
     Ok(repaired)
-}
-
-fn names(manifest: &Manifest, subject: &Digest) -> bool {
-    manifest.subject.as_ref().is_some_and(|named| named.digest == *subject)
 }

@@ -58,6 +58,18 @@ Examples:
   attest attach registry.example.com/payments/api:v1.4.0 --bundle approval.json
   attest attach oci:app:v1 --bundle approval.json --format json";
 
+pub(super) const PROMOTE: &str = "\
+Examples:
+  attest promote registry.example.com/payments/api:v1.4.0 --to prod.example.com/payments/api \\
+    --environment production --from-environment staging --verdict allow.json --key deployer.key
+  attest promote oci:app:v1 --as registry.example.com/payments/api --to oci:prod \\
+    --environment production --key deployer.key";
+
+pub(super) const COPY: &str = "\
+Examples:
+  attest copy registry.example.com/payments/api:v1.4.0 --to oci:backup --tag v1.4.0
+  attest copy oci:app:v1 --to registry.example.com/payments/evidence --evidence-only";
+
 pub(super) const REPAIR: &str = "\
 Examples:
   attest repair registry.example.com/payments/api:v1.4.0

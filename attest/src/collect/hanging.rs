@@ -88,37 +88,56 @@ enum Read {
 async fn read(source: &AnySource, listed: &Descriptor, image: &Subject) -> Result<Read, Error> {
     let unreadable =
         |why: String| Read::Unreadable(Unreadable { referrer: listed.digest.clone(), why });
-    let manifest = match source.listed(listed).await {
-        Ok(manifest) => manifest,
-        Err(error) if is_its_own_fault(&error) => return Ok(unreadable(error.to_string())),
-        Err(error) => return Err(error),
-    };
-    let ManifestKind::Image { layers, .. } = &manifest.kind else { return Ok(Read::Foreign) };
-    let [layer] = layers.as_slice() else { return Ok(Read::Foreign) };
-    if !layer.media_type.starts_with(BUNDLE) {
-        return Ok(Read::Foreign);
-    }
-    let bytes = match registry::embedded(layer, &Budget::default()) {
-        Some(Ok(bytes)) => bytes,
-        Some(Err(error)) => return Ok(unreadable(error.to_string())),
-        None => match source.blob(layer).await {
-            Ok(bytes) => bytes,
-            Err(error) if is_its_own_fault(&error) => return Ok(unreadable(error.to_string())),
-            Err(error) => return Err(error),
+    Ok(match content(source, listed).await? {
+        Content::Bundle(bytes) => match hung(&bytes, image) {
+            Ok(hung) => Read::Evidence(Box::new(hung)),
+            Err(why) => unreadable(why),
         },
-    };
-    Ok(match hung(&bytes, image) {
-        Ok(hung) => Read::Evidence(Box::new(hung)),
-        Err(why) => unreadable(why),
+        Content::Foreign => Read::Foreign,
+        Content::Unreadable(why) => unreadable(why),
     })
 }
 
-/// One document that is too large or malformed says nothing about the others.
-fn is_its_own_fault(error: &Error) -> bool {
-    match error {
-        Error::Limit { limit, .. } => limit.within_candidate(),
-        Error::Malformed { .. } => true,
-        _ => false,
+/// What a referrer carries.
+pub(crate) enum Content {
+    /// The bytes of a bundle, as its type says.
+    Bundle(Vec<u8>),
+    /// Something that is no bundle at all.
+    Foreign,
+    /// What cannot be read, and why.
+    Unreadable(String),
+}
+
+/// Reads what one referrer carries.
+pub(crate) async fn content(source: &AnySource, listed: &Descriptor) -> Result<Content, Error> {
+    let manifest = match source.listed(listed).await {
+        Ok(manifest) => manifest,
+        Err(error) => return its_own_fault(error),
+    };
+    let ManifestKind::Image { layers, .. } = &manifest.kind else { return Ok(Content::Foreign) };
+    let [layer] = layers.as_slice() else { return Ok(Content::Foreign) };
+    if !layer.media_type.starts_with(BUNDLE) {
+        return Ok(Content::Foreign);
+    }
+    match registry::embedded(layer, &Budget::default()) {
+        Some(Ok(bytes)) => Ok(Content::Bundle(bytes)),
+        Some(Err(error)) => Ok(Content::Unreadable(error.to_string())),
+        None => match source.blob(layer).await {
+            Ok(bytes) => Ok(Content::Bundle(bytes)),
+            Err(error) => its_own_fault(error),
+        },
+    }
+}
+
+/// One document that is too large or malformed says nothing about the others; any other error leaves
+/// open what would have been there.
+fn its_own_fault(error: Error) -> Result<Content, Error> {
+    match &error {
+        Error::Limit { limit, .. } if limit.within_candidate() => {
+            Ok(Content::Unreadable(error.to_string()))
+        }
+        Error::Malformed { .. } => Ok(Content::Unreadable(error.to_string())),
+        _ => Err(error),
     }
 }
 

@@ -10,6 +10,7 @@ pub(crate) mod hanging;
 pub(crate) mod labels;
 pub(crate) mod metadata;
 pub(crate) mod provenance;
+pub(crate) mod record;
 pub(crate) mod report;
 pub(crate) mod sbom;
 pub(crate) mod scan;

@@ -7,7 +7,7 @@ use testkit::registry::Registry;
 
 use crate::place::{IMAGE, Place, digest, testdata};
 
-const COMMANDS: [&[&str]; 15] = [
+const COMMANDS: [&[&str]; 17] = [
     &[],
     &["build"],
     &["scan"],
@@ -15,6 +15,8 @@ const COMMANDS: [&[&str]; 15] = [
     &["sbom"],
     &["approve"],
     &["deploy"],
+    &["promote"],
+    &["copy"],
     &["predicate"],
     &["statement"],
     &["attach"],
@@ -42,7 +44,8 @@ fn every_example_of_every_help_text_works() {
             let blobs = testdata("images/app-index-oci/blobs");
             let manifest = fs::read(blobs.join(tagged.replace(':', "/"))).unwrap();
             registry.store().put_manifest("payments/api", Some("v1.4.0"), &manifest);
-            works(&example.replace("registry.example.com", &host), &host);
+            let example = example.replace("registry.example.com", &host);
+            works(&example.replace("prod.example.com", &host), &host);
             run += 1;
         }
     }
@@ -92,11 +95,14 @@ fn files(place: &Place, key: &str, host: &str, makes_keys: bool) {
     place.write("statement.json", statement.to_string());
     let sign = ["statement", "oci:app", "--file", "statement.json", "--bundle", "approval.json"];
     place.done(&[&sign[..], &["--no-attach", "--key", "release.key"]].concat());
-    let verdict = json!({
-        "version": 1, "decision": "ready", "environment": "production",
-        "image": {"digest": IMAGE, "name": format!("{host}/payments/api")},
-        "policy": {"digest": digest(b"policy"), "revision": 1}, "steps": [], "commitments": [],
-        "goodUntil": null,
-    });
-    place.write("ready.json", verdict.to_string());
+    let verdict = |decision| {
+        json!({
+            "version": 1, "decision": decision, "environment": "production",
+            "image": {"digest": IMAGE, "name": format!("{host}/payments/api")},
+            "policy": {"digest": digest(b"policy"), "revision": 1}, "steps": [], "commitments": [],
+            "goodUntil": null,
+        })
+    };
+    place.write("ready.json", verdict("ready").to_string());
+    place.write("allow.json", verdict("allow").to_string());
 }

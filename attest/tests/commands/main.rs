@@ -13,4 +13,5 @@ mod documents;
 mod elsewhere;
 mod examples;
 mod place;
+mod promotion;
 mod registry;

@@ -6,11 +6,12 @@
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
-    io::{self, Write},
+    io::{self, Read, Write},
     path::Path,
     time::Duration,
 };
 
+use evidence::{Digest, digest::Hasher};
 use registry::layout::LayoutSource;
 use tempfile::{Builder, NamedTempFile};
 use tokio::time::sleep;
@@ -25,6 +26,113 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How often to look whether the lock is free.
 const LOOK: Duration = Duration::from_millis(5);
+
+/// How much of a file is read at once.
+const PIECE: usize = 256 * 1024;
+
+const EMPTY_INDEX: &str =
+    r#"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]}"#;
+
+/// Content of a layout in the making.
+#[derive(Debug)]
+pub(crate) struct Unfinished {
+    file: NamedTempFile,
+}
+
+impl Unfinished {
+    /// Begins the file of `digest`.
+    pub(crate) async fn begin(layout: &LayoutSource, digest: &Digest) -> Result<Self, AttachError> {
+        let path = layout.path(digest);
+        let fault = |reason| AttachError::Io { path: path.clone(), reason };
+        let _lock = lock(layout).await?;
+        let file = unfinished(&path).map_err(fault)?;
+        match file.as_file().try_lock() {
+            Ok(()) => Ok(Self { file }),
+            Err(TryLockError::Error(reason)) => Err(fault(reason)),
+            Err(TryLockError::WouldBlock) => Err(fault(io::ErrorKind::WouldBlock.into())),
+        }
+    }
+
+    /// Adds a piece.
+    pub(crate) fn add(&mut self, piece: &[u8]) -> Result<(), AttachError> {
+        let path = self.file.path().to_owned();
+        self.file.write_all(piece).map_err(|reason| AttachError::Io { path, reason })
+    }
+
+    /// Puts it in its place; the caller made sure of its digest.
+    pub(crate) fn finish(self, layout: &LayoutSource, digest: &Digest) -> Result<(), AttachError> {
+        let path = layout.path(digest);
+        persist(self.file, &path).map_err(|reason| AttachError::Io { path, reason })
+    }
+}
+
+/// Whether the content of `digest` is there, whole.
+pub(crate) fn holds(layout: &LayoutSource, digest: &Digest, size: u64) -> bool {
+    let hashed = || -> io::Result<Digest> {
+        let mut file = File::open(layout.path(digest))?;
+        let mut hasher = Hasher::new(digest.algorithm());
+        let mut piece = vec![0; PIECE];
+        loop {
+            match file.read(&mut piece)? {
+                0 => return Ok(hasher.digest()),
+                length => hasher.add(piece.get(..length).unwrap_or_default()),
+            }
+        }
+    };
+    let metadata = layout.path(digest).metadata();
+    metadata.is_ok_and(|metadata| metadata.is_file() && metadata.len() == size)
+        && hashed().is_ok_and(|found| found == *digest)
+}
+
+/// Whether a layout may be made in a directory: it is not there, empty, a layout, or one that a killed
+/// writer began to make.
+pub(crate) fn is_begun(dir: &Path) -> io::Result<bool> {
+    if dir.join("oci-layout").is_file() {
+        return Ok(true);
+    }
+    match fs::read_dir(dir) {
+        Ok(entries) => {
+            for entry in entries {
+                let name = entry?.file_name();
+                let ours = |name: &str| name == "blobs" || name.starts_with(UNFINISHED);
+                if !name.to_str().is_some_and(ours) {
+                    return Ok(false);
+                }
+            }
+            Ok(true)
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
+        Err(error) => Err(error),
+    }
+}
+
+/// Makes an empty layout, or what is missing of one (image-spec 1.1, image-layout.md). What is there is
+/// never replaced: another writer may hold a lock on it.
+pub(crate) fn make(dir: &Path) -> io::Result<()> {
+    fs::create_dir_all(dir.join("blobs").join("sha256"))?;
+    let files = [
+        ("oci-layout", br#"{"imageLayoutVersion":"1.0.0"}"#.as_slice()),
+        ("index.json", EMPTY_INDEX.as_bytes()),
+    ];
+    for (name, content) in files {
+        let path = dir.join(name);
+        if path.exists() {
+            continue;
+        }
+        let mut builder = Builder::new();
+        builder.prefix(UNFINISHED);
+        readable(&mut builder, &path);
+        let mut file = builder.tempfile_in(dir)?;
+        file.write_all(content)?;
+        file.as_file().sync_all()?;
+        match file.persist_noclobber(&path) {
+            Ok(_) => {}
+            Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error.error),
+        }
+    }
+    File::open(dir)?.sync_all()
+}
 
 /// Waits until nobody else of us writes in the directory. The lock ends when the file is closed, also
 /// if this process is killed.

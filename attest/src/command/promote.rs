@@ -1,0 +1,217 @@
+//! `attest promote`: an image with its evidence, where another environment takes its images from; and
+//! that this was done, attested once and hung on both ends.
+//!
+//! The record comes before the tags and after everything else: whoever finds a tag at the target finds
+//! the whole image, its evidence, and who brought it there.
+
+use evidence::{
+    Subject,
+    json::{Value, json},
+    predicate::{
+        self,
+        deployment::{Action, Deployment, Outcome, Place as End},
+    },
+    text::escape_short,
+};
+
+use super::{
+    copy::{Copied, Place, copying, progress},
+    decided::Decided,
+    environment, resolve,
+};
+use crate::{
+    collect::{record, verdict::Wanted},
+    deliver::{self, Hand},
+    error::Error,
+    file,
+    report::{Delivered, Paragraph, Report, paragraphs},
+    request::{self, Delivery, Extent},
+    resolve::Image,
+    seal::{self, Sealed},
+    statement::{self, Predicate, Prepared},
+    usage::UsageError,
+    world::World,
+};
+
+pub(super) async fn run(world: &World, request: request::Promote) -> Result<Report, Error> {
+    let request::Promote { target, destination, signing, .. } = &request;
+    let began = world.now();
+    let hand = Hand::open(world, signing)?;
+    let image = resolve(world, target.clone()).await?;
+    let named = Place::named(destination, &image)?;
+    let name = named.name().ok_or(UsageError::NamelessTarget)?;
+    let subject = Subject::new(name, image.digest().clone());
+    let (deployment, seen) = promotion(&request, &image, &subject, began)?;
+    let run = environment(world, &signing.given, false)?;
+    let prepare = |deployment: &Deployment| -> Result<Prepared, Error> {
+        let now = world.now();
+        let value = Deployment { finished_at: Some(now), ..deployment.clone() }.to_value();
+        let predicate = Predicate { predicate_type: predicate::DEPLOYMENT.to_owned(), value };
+        Ok(statement::make(subject.clone(), predicate, &run.run_member(now))?)
+    };
+    let Some(hand) = hand else {
+        let prepared = prepare(&deployment)?;
+        let shown = Delivered::Shown(prepared.payload.clone());
+        return Ok(Report::attested(&image, &prepared, Vec::new(), shown));
+    };
+    let place = Place::open(world, &target.access, destination, &image)?;
+    let progress = progress(world, &target.access, request.telling);
+    let copying = copying(&image, &place.source, &progress);
+    let mut copied = Copied::content(&copying, &image, Extent::Everything).await?;
+    image.unmoved().await?;
+    let found = record::find(&place.source, &subject, &deployment, &hand).await?;
+    let record = match found {
+        Some(bytes) => Record { sealed: seal::taken(bytes, &subject)?, made: false },
+        None => {
+            let sealed = deliver::sign(&hand, &prepare(&deployment)?, &subject)?;
+            Record { sealed, made: true }
+        }
+    };
+    let hung = record.hang(world, signing, &image, &place).await?;
+    copied.tags = copying.tags(image.manifest(), &destination.tags).await?;
+    drop(progress);
+    Ok(report(&request, &image, &place, &copied, &record.shown(&hand, hung, signing), seen))
+}
+
+/// What is claimed, but for the end of the work; and what there is to see of the verdict.
+fn promotion(
+    request: &request::Promote,
+    image: &Image,
+    subject: &Subject,
+    began: evidence::time::Timestamp,
+) -> Result<(Deployment, Option<String>), Error> {
+    let request::Promote { environment, from_environment, verdict, .. } = request;
+    let decided = verdict
+        .as_ref()
+        .map(|path| Decided::on_verdict(path, Wanted::Allow, image, environment, began))
+        .transpose()?;
+    let seen = decided.as_ref().and_then(|decided| decided.seen.last().cloned());
+    let (input_attestations, policy) =
+        decided.map(|decided| (decided.commitments, decided.policy)).unwrap_or_default();
+    // A directory on somebody's machine is no name for others.
+    let reference = |name: &str| format!("{name}@{}", image.digest());
+    let from = End {
+        environment: from_environment.clone(),
+        reference: image.pinned().name().map(reference),
+    };
+    let to =
+        End { environment: Some(environment.clone()), reference: Some(reference(&subject.name)) };
+    let deployment = Deployment {
+        action: Action::Promoted,
+        result: Outcome::Succeeded,
+        environment: environment.clone(),
+        target: None,
+        from: (from != End::default()).then_some(from),
+        to: Some(to),
+        started_at: Some(began),
+        finished_at: None,
+        input_attestations,
+        policy,
+    };
+    Ok((deployment, seen))
+}
+
+/// The attestation of the promotion.
+struct Record {
+    sealed: Sealed,
+    /// Whether it was made now, and not found.
+    made: bool,
+}
+
+impl Record {
+    /// Keeps it and hangs it on both ends, as far as that was asked for.
+    async fn hang(
+        &self,
+        world: &World,
+        signing: &request::Signing,
+        image: &Image,
+        place: &Place,
+    ) -> Result<Option<evidence::Digest>, Error> {
+        let keep = match &signing.delivery {
+            Delivery::DryRun => return Ok(None),
+            Delivery::Keep(path) => Some(path),
+            Delivery::Attach { keep } => keep.as_ref(),
+        };
+        if let Some(path) = keep {
+            file::write(path, self.sealed.bytes())?;
+        }
+        if let Delivery::Keep(_) = signing.delivery {
+            return Ok(None);
+        }
+        let (subject, now) = (image.manifest().descriptor(), world.now());
+        let there = deliver::hang_in(&place.source, &subject, &self.sealed, now).await?;
+        deliver::hang_in(image.evidence(), &subject, &self.sealed, now).await?;
+        Ok(Some(there.referrer))
+    }
+
+    fn shown(
+        &self,
+        hand: &Hand,
+        referrer: Option<evidence::Digest>,
+        signing: &request::Signing,
+    ) -> Shown {
+        let file = match &signing.delivery {
+            Delivery::DryRun => None,
+            Delivery::Keep(path) => Some(path),
+            Delivery::Attach { keep } => keep.as_ref(),
+        };
+        let key = hand.shown();
+        let (id, bundle) = (self.sealed.id().to_string(), self.sealed.digest().to_string());
+        let signed = format!("by key {} ({})", key.id.short(), escape_short(&key.reference, 200));
+        let found = "found at the target; none was written again".to_owned();
+        let mut said = vec![
+            Paragraph { label: "Signed", lines: vec![if self.made { signed } else { found }] },
+            Paragraph::new("Id", id.clone()),
+        ];
+        if let Some(path) = file {
+            let path = escape_short(&path.display().to_string(), 300);
+            said.push(Paragraph {
+                label: "Bundle",
+                lines: vec![bundle.clone(), format!("kept in {path}")],
+            });
+        }
+        let attached = match &referrer {
+            Some(referrer) => vec![referrer.to_string(), "at both ends".to_owned()],
+            None => vec!["nothing".to_owned()],
+        };
+        said.push(Paragraph { label: "Attached", lines: attached });
+        let json = json!({
+            "predicateType": predicate::DEPLOYMENT,
+            "id": id,
+            "bundle": bundle,
+            "key": {"id": key.id, "algorithm": key.algorithm, "reference": key.reference},
+            "bundleFile": file.map(|path| path.display().to_string()),
+            "referrer": referrer,
+            "found": !self.made,
+        });
+        Shown { said, json }
+    }
+}
+
+/// The record, for people and for machines.
+struct Shown {
+    said: Vec<Paragraph>,
+    json: Value,
+}
+
+fn report(
+    request: &request::Promote,
+    image: &Image,
+    place: &Place,
+    copied: &Copied,
+    record: &Shown,
+    seen: Option<String>,
+) -> Report {
+    let from = request.from_environment.as_ref();
+    let from = from.map(|name| format!(", from {}", escape_short(name, 80))).unwrap_or_default();
+    let mut lines = vec![format!("to {}{from}", escape_short(&request.environment, 80))];
+    lines.extend(seen);
+    let mut said = copied.said(image, &place.pinned);
+    said.push(Paragraph { label: "Promoted", lines });
+    said.extend(record.said.clone());
+    let mut json = copied.json(image, &place.pinned);
+    json.insert("version".to_owned(), json!(1));
+    json.insert("record".to_owned(), record.json.clone());
+    let quiet = place.pinned.to_string();
+    Report::Copied { text: paragraphs(&said), json: json.into(), quiet }
+}

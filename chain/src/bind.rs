@@ -76,6 +76,7 @@ pub(crate) fn bind<'p>(verified: Verified<'p>, image: &Image) -> Result<Bound<'p
             predicate_type: Some(statement.predicate_type.clone()),
             carrier: verified.carrier().clone(),
             spoiled: None,
+            peeked: None,
         });
     }
     let named = |digest: &&Digest| ours().any(|subject| names(subject, digest));

@@ -6,6 +6,7 @@ use evidence::predicate::{EXCEPTION, Kind, SUMMARY};
 
 use crate::{
     candidate::Image,
+    facts::Facts,
     finding::Code,
     judge::Setting,
     policy::{Claims, Place, Policy, Step},
@@ -84,9 +85,23 @@ fn quoted(word: &str) -> String {
 }
 
 /// What to do about something negative.
-pub(crate) fn for_negative(step: &Step, code: Code, setting: Setting<'_>) -> String {
+pub(crate) fn for_negative(
+    step: &Step,
+    code: Code,
+    facts: Option<&Facts>,
+    setting: Setting<'_>,
+) -> String {
     let again = command(step, setting.image);
+    // Words of one run and no job replace none of each other: the same command would change nothing.
+    let lone_run = facts.is_some_and(|facts| facts.run.is_some() && facts.job.is_none());
+    let again = match lone_run {
+        true => format!("{again}  (in a new --run, or with --job and a later --attempt of it)"),
+        false => again,
+    };
     match (code, &step.selects.claims) {
+        (Code::NoTime, Claims::Kind(Kind::Scan)) if step.database_max_age.is_some() => {
+            format!("say how old the database is: {again} --database-updated TIME")
+        }
         (Code::NegativeResult, Claims::Kind(Kind::Scan)) => {
             let at = step.limits.as_ref().map_or(step.at, |limits| limits.at);
             format!(
@@ -98,9 +113,18 @@ pub(crate) fn for_negative(step: &Step, code: Code, setting: Setting<'_>) -> Str
             format!("who rejected it can approve it: {again}")
         }
         (Code::NegativeResult, _) => format!("mend the cause, then attest the new result: {again}"),
-        (Code::OutsideWindow, _) => {
-            format!("sign with a key that the policy trusts now: {again}")
-        }
+        // It is its signer's newest word as long as it is there, so another one alone mends nothing.
+        (Code::ClaimMismatch | Code::Unreadable | Code::WrongSubject, _) => format!(
+            "it stays its signer's newest word until its referrer is deleted; then: {again}"
+        ),
+        (Code::Future, _) => format!(
+            "it stays its signer's newest word until that time, or until its referrer is deleted; \
+             then: {again}"
+        ),
+        (Code::OutsideWindow, _) => format!(
+            "delete its referrer, or take the retired key out of the policy; \
+             then sign with a key that the policy trusts now: {again}"
+        ),
         _ => format!("attest it again: {again}"),
     }
 }

@@ -13,6 +13,7 @@ use evidence::{
     bundle::ENTRIES,
     envelope::{self, IN_TOTO},
     json,
+    predicate::{Claim, View},
 };
 
 use crate::{
@@ -101,12 +102,37 @@ pub struct Refusal {
     pub carrier: Carrier,
     /// The verified bytes of a known signer that are no statement: they may be its newest word.
     pub(crate) spoiled: Option<Vec<u8>>,
+    /// What it says it is meant for, where nobody verified it.
+    pub(crate) peeked: Option<Box<Peeked>>,
 }
 
 impl Refusal {
     /// An order in which the order of arrival does not show.
     pub(crate) fn order(&self) -> impl Ord + use<'_> {
         (&self.carrier.found, &self.carrier.bundle, self.code, &self.reason)
+    }
+}
+
+/// What a claim that nobody verified says it is meant for; it decides nothing.
+#[derive(Clone, Debug)]
+pub struct Peeked {
+    /// The step's name.
+    pub(crate) name: Option<String>,
+    /// The environment.
+    pub(crate) environment: Option<String>,
+    /// The scanner.
+    pub(crate) tool: Option<String>,
+}
+
+impl Peeked {
+    fn of(statement: &Statement) -> Option<Box<Self>> {
+        let claim = Claim::read(statement).ok()?;
+        let tool = match &claim.view {
+            View::Scan(scan) => Some(scan.tool.clone()),
+            _ => None,
+        };
+        let environment = claim.view.environment().map(str::to_owned);
+        Some(Box::new(Self { name: claim.run.name, environment, tool }))
     }
 }
 
@@ -221,7 +247,16 @@ fn signed<'p>(
 }
 
 fn refuse(carrier: Carrier, code: Code, reason: String) -> Refusal {
-    Refusal { code, reason, signer: None, id: None, predicate_type: None, carrier, spoiled: None }
+    Refusal {
+        code,
+        reason,
+        signer: None,
+        id: None,
+        predicate_type: None,
+        carrier,
+        spoiled: None,
+        peeked: None,
+    }
 }
 
 /// The predicate type that bytes state which are no statement; none, where they could be read two
@@ -302,9 +337,19 @@ impl NoSigner {
             ),
         };
         // Unverified: it decides nothing and only says under which step the refusal is shown.
-        let predicate_type =
-            Statement::parse(&envelope.payload).ok().map(|statement| statement.predicate_type);
-        Refusal { code, reason, signer, id: Some(id), predicate_type, carrier, spoiled: None }
+        let statement = Statement::parse(&envelope.payload).ok();
+        let peeked = statement.as_ref().and_then(Peeked::of);
+        let predicate_type = statement.map(|statement| statement.predicate_type);
+        Refusal {
+            code,
+            reason,
+            signer,
+            id: Some(id),
+            predicate_type,
+            carrier,
+            spoiled: None,
+            peeked,
+        }
     }
 }
 

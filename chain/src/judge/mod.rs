@@ -312,7 +312,7 @@ fn finding(
     Finding {
         details: lines,
         candidates: vec![word.id().to_string()],
-        remedy: Some(remedy::for_negative(step, code, setting)),
+        remedy: Some(remedy::for_negative(step, code, Some(word.facts()), setting)),
         who: Some(format!("{}{run}", word.party())),
         ..Finding::of(step, code, message, setting).at(place, setting)
     }

@@ -21,7 +21,8 @@ pub(super) fn judge<'w>(
     let mut told = BTreeSet::new();
     for refusal in refusals {
         let party = spoiler(step, refusal, setting);
-        if party.is_none() && !concerns(step, refusal.predicate_type.as_deref()) {
+        let concerned = concerns(step, refusal.predicate_type.as_deref()) && meant(step, refusal);
+        if party.is_none() && !concerned {
             continue;
         }
         // Two copies of one such thing are one.
@@ -36,6 +37,17 @@ pub(super) fn judge<'w>(
         });
     }
     parties
+}
+
+/// Whether what nobody verified says that it is meant for the step; what says nothing may be.
+fn meant(step: &Step, refusal: &Refusal) -> bool {
+    let selects = &step.selects;
+    let wanted = |asked: &Option<String>, says: &Option<String>| asked.is_none() || asked == says;
+    refusal.peeked.as_ref().is_none_or(|peeked| {
+        peeked.name == selects.name
+            && wanted(&selects.environment, &peeked.environment)
+            && wanted(&selects.tool, &peeked.tool)
+    })
 }
 
 /// The allowed party whose newest word for the step a refusal may be.
@@ -53,7 +65,7 @@ fn finding(step: &Step, refusal: &Refusal, party: &str, setting: Setting<'_>) ->
     Finding {
         details: vec![format!("{party}, {}", refusal.carrier.found)],
         candidates: refusal.id.iter().map(ToString::to_string).collect(),
-        remedy: Some(remedy::for_negative(step, refusal.code, setting)),
+        remedy: Some(remedy::for_negative(step, refusal.code, None, setting)),
         who: Some(party.to_owned()),
         ..Finding::of(step, refusal.code, refusal.reason.clone(), setting)
     }

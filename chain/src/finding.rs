@@ -9,97 +9,48 @@ use crate::{
     remedy,
 };
 
-/// Why a step, a candidate or a relation does not suffice; the kebab-case word is stable.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Code {
-    /// No signature by a key that the policy knows verifies.
-    BadSignature,
-    /// Two members of one statement, or a statement and its certificate, disagree.
-    ClaimMismatch,
-    /// The statement's own `expires` has passed.
-    Expired,
-    /// The statement's time lies after now, or after a clock that saw it.
-    Future,
-    /// A label and a fact disagree, or the label is missing.
-    LabelMismatch,
-    /// Nothing speaks for the step.
-    Missing,
-    /// The claim is negative: failed, rejected, too many findings.
-    NegativeResult,
-    /// Nothing says when it was made, and something asks for that.
-    NoTime,
-    /// An attestation does not commit to what it must cover.
-    NotCovered,
-    /// A fact is not the same, or missing, across steps that must share it.
-    NotSame,
-    /// A step was made before one that it must come after.
-    OutOfOrder,
-    /// Made outside the window in which the policy trusts the credential.
-    OutsideWindow,
-    /// The same party signed two steps that must be signed apart.
-    SameSigner,
-    /// The newest word is older than `max-age`.
-    Stale,
-    /// Fewer distinct parties than `count`.
-    TooFewSigners,
-    /// The document cannot be read as what it must be.
-    Unreadable,
-    /// An attestation that was committed to is no longer there.
-    Withheld,
-    /// A signer that the policy knows, but not for this step; or one that it does not know.
-    WrongSigner,
-    /// The statement is about something else, or about something else too.
-    WrongSubject,
-}
-
-impl Code {
-    /// All of them.
-    pub const ALL: [Self; 19] = [
-        Self::BadSignature,
-        Self::ClaimMismatch,
-        Self::Expired,
-        Self::Future,
-        Self::LabelMismatch,
-        Self::Missing,
-        Self::NegativeResult,
-        Self::NoTime,
-        Self::NotCovered,
-        Self::NotSame,
-        Self::OutOfOrder,
-        Self::OutsideWindow,
-        Self::SameSigner,
-        Self::Stale,
-        Self::TooFewSigners,
-        Self::Unreadable,
-        Self::Withheld,
-        Self::WrongSigner,
-        Self::WrongSubject,
-    ];
-
-    /// The stable kebab-case word.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::BadSignature => "bad-signature",
-            Self::ClaimMismatch => "claim-mismatch",
-            Self::Expired => "expired",
-            Self::Future => "future",
-            Self::LabelMismatch => "label-mismatch",
-            Self::Missing => "missing",
-            Self::NegativeResult => "negative-result",
-            Self::NoTime => "no-time",
-            Self::NotCovered => "not-covered",
-            Self::NotSame => "not-same",
-            Self::OutOfOrder => "out-of-order",
-            Self::OutsideWindow => "outside-window",
-            Self::SameSigner => "same-signer",
-            Self::Stale => "stale",
-            Self::TooFewSigners => "too-few-signers",
-            Self::Unreadable => "unreadable",
-            Self::Withheld => "withheld",
-            Self::WrongSigner => "wrong-signer",
-            Self::WrongSubject => "wrong-subject",
-        }
+evidence::words! {
+    /// Why a step, a candidate or a relation does not suffice; the kebab-case word is stable.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
+    pub enum Code {
+        /// No signature by a key that the policy knows verifies.
+        BadSignature = "bad-signature",
+        /// Two members of one statement, or a statement and its certificate, disagree.
+        ClaimMismatch = "claim-mismatch",
+        /// The statement's own `expires` has passed.
+        Expired = "expired",
+        /// The statement's time lies after now, or after a clock that saw it.
+        Future = "future",
+        /// A label and a fact disagree, or the label is missing.
+        LabelMismatch = "label-mismatch",
+        /// Nothing speaks for the step.
+        Missing = "missing",
+        /// The claim is negative: failed, rejected, too many findings.
+        NegativeResult = "negative-result",
+        /// Nothing says when it was made, and something asks for that.
+        NoTime = "no-time",
+        /// An attestation does not commit to what it must cover.
+        NotCovered = "not-covered",
+        /// A fact is not the same, or missing, across steps that must share it.
+        NotSame = "not-same",
+        /// A step was made before one that it must come after.
+        OutOfOrder = "out-of-order",
+        /// Made outside the window in which the policy trusts the credential.
+        OutsideWindow = "outside-window",
+        /// The same party signed two steps that must be signed apart.
+        SameSigner = "same-signer",
+        /// The newest word is older than `max-age`.
+        Stale = "stale",
+        /// Fewer distinct parties than `count`.
+        TooFewSigners = "too-few-signers",
+        /// The document cannot be read as what it must be.
+        Unreadable = "unreadable",
+        /// An attestation that was committed to is no longer there.
+        Withheld = "withheld",
+        /// A signer that the policy knows, but not for this step; or one that it does not know.
+        WrongSigner = "wrong-signer",
+        /// The statement is about something else, or about something else too.
+        WrongSubject = "wrong-subject",
     }
 }
 

@@ -19,35 +19,22 @@ use crate::{
 /// The version of the verdict's JSON.
 pub const VERSION: u32 = 1;
 
-/// What was decided. All but `Deny` exit 0, and the word is never shortened to a plain allow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Decision {
-    /// Every step that was asked for is proven.
-    Allow,
-    /// A signed exception stands in for steps.
-    AllowByException,
-    /// An image that ran here before, allowed again.
-    AllowAsRollback,
-    /// The policy is on trial: it would have denied.
-    AllowNotEnforced,
-    /// Every step before the named one is proven; nothing is allowed yet.
-    Ready,
-    /// Something is not proven.
-    Deny,
-}
-
-impl Decision {
-    /// The stable word.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Allow => "allow",
-            Self::AllowByException => "allow-by-exception",
-            Self::AllowAsRollback => "allow-as-rollback",
-            Self::AllowNotEnforced => "allow-not-enforced",
-            Self::Ready => "ready",
-            Self::Deny => "deny",
-        }
+evidence::words! {
+    /// What was decided. All but `Deny` exit 0, and the word is never shortened to a plain allow.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+    pub enum Decision {
+        /// Every step that was asked for is proven.
+        Allow = "allow",
+        /// A signed exception stands in for steps.
+        AllowByException = "allow-by-exception",
+        /// An image that ran here before, allowed again.
+        AllowAsRollback = "allow-as-rollback",
+        /// The policy is on trial: it would have denied.
+        AllowNotEnforced = "allow-not-enforced",
+        /// Every step before the named one is proven; nothing is allowed yet.
+        Ready = "ready",
+        /// Something is not proven.
+        Deny = "deny",
     }
 }
 
@@ -226,26 +213,27 @@ pub struct ProofReport {
     pub referrer: Option<String>,
 }
 
-/// What became of a candidate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Fate {
-    /// It is part of the proof.
-    Chosen,
-    /// It stands, and another was chosen.
-    Stands,
-    /// A later word of the same speaker replaced it.
-    Superseded,
-    /// It is about another name, tool or environment.
-    LeftOut,
-    /// Dropped before its signer was matched; it decides nothing.
-    Dropped,
-    /// Refused after its signer was matched; it fails the step.
-    Refused,
-    /// It is negative; it fails the step.
-    Negative,
-    /// Too old or expired; it counts for nothing.
-    Lapsed,
+evidence::words! {
+    /// What became of a candidate.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+    pub enum Fate {
+        /// It is part of the proof.
+        Chosen = "chosen",
+        /// It stands, and another was chosen.
+        Stands = "stands",
+        /// A later word of the same speaker replaced it.
+        Superseded = "superseded",
+        /// It is about another name, tool or environment.
+        LeftOut = "left-out",
+        /// Dropped before its signer was matched; it decides nothing.
+        Dropped = "dropped",
+        /// Refused after its signer was matched; it fails the step.
+        Refused = "refused",
+        /// It is negative; it fails the step.
+        Negative = "negative",
+        /// Too old or expired; it counts for nothing.
+        Lapsed = "lapsed",
+    }
 }
 
 /// One candidate.

@@ -16,6 +16,7 @@ pub mod source;
 pub mod statement;
 pub mod text;
 pub mod time;
+mod words;
 
 pub use bundle::{Bundle, Material};
 pub use digest::{Algorithm, Digest};

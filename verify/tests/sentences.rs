@@ -40,7 +40,7 @@ fn of_each_code() -> BTreeMap<Code, (String, Verdict)> {
 fn a_deny_of_each_code() {
     let all = of_each_code();
     for code in Code::ALL {
-        let Some((name, verdict)) = all.get(&code) else { panic!("no case of {}", code.word()) };
+        let Some((name, verdict)) = all.get(code) else { panic!("no case of {}", code.word()) };
         assert_eq!(verdict.decision, Decision::Deny);
         insta::with_settings!({ description => name.as_str() }, {
             insta::assert_snapshot!(format!("text-{}", code.word()), shown(verdict));

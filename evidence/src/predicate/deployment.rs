@@ -19,26 +19,16 @@ pub enum Action {
     Promoted,
 }
 
-/// How it ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Outcome {
-    /// It did not work.
-    Failed,
-    /// It was taken back.
-    RolledBack,
-    /// It worked.
-    Succeeded,
-}
-
-impl Outcome {
-    /// The word in the predicate.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Failed => "failed",
-            Self::RolledBack => "rolled-back",
-            Self::Succeeded => "succeeded",
-        }
+crate::words! {
+    /// How it ended.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    pub enum Outcome {
+        /// It did not work.
+        Failed = "failed",
+        /// It was taken back.
+        RolledBack = "rolled-back",
+        /// It worked.
+        Succeeded = "succeeded",
     }
 }
 

@@ -11,26 +11,16 @@ use crate::{json::Value, time::Timestamp};
 /// counted rather than listed.
 pub const MEMBER: &str = "attest_test";
 
-/// The word of a test run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum Word {
-    /// All tests passed.
-    Passed,
-    /// None failed, some warned.
-    Warned,
-    /// Some failed.
-    Failed,
-}
-
-impl Word {
-    /// The word in the predicate.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Passed => "PASSED",
-            Self::Warned => "WARNED",
-            Self::Failed => "FAILED",
-        }
+crate::words! {
+    /// The word of a test run.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    pub enum Word {
+        /// All tests passed.
+        Passed = "PASSED",
+        /// None failed, some warned.
+        Warned = "WARNED",
+        /// Some failed.
+        Failed = "FAILED",
     }
 }
 

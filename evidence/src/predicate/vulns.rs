@@ -10,34 +10,24 @@ use crate::{json::Value, time::Timestamp};
 /// The extension member: how the report was bound to the image, and what it left out.
 pub const MEMBER: &str = "attest_scan";
 
-/// How bad a finding is, in the order of badness; `Unknown` counts in the strictest bucket named.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Severity {
-    /// The scanner does not say.
-    Unknown,
-    /// Low, negligible or none.
-    Low,
-    /// Medium.
-    Medium,
-    /// High.
-    High,
-    /// Critical.
-    Critical,
+crate::words! {
+    /// How bad a finding is, in the order of badness; `Unknown` counts in the strictest bucket named.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+    pub enum Severity {
+        /// The scanner does not say.
+        Unknown = "unknown",
+        /// Low, negligible or none.
+        Low = "low",
+        /// Medium.
+        Medium = "medium",
+        /// High.
+        High = "high",
+        /// Critical.
+        Critical = "critical",
+    }
 }
 
 impl Severity {
-    /// The word for it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Unknown => "unknown",
-            Self::Low => "low",
-            Self::Medium => "medium",
-            Self::High => "high",
-            Self::Critical => "critical",
-        }
-    }
-
     /// Reads a score: a word, or a bare number by the CVSS v3.1 bands (specification, section 5).
     pub fn of_score(score: &str) -> Self {
         match score.trim().to_ascii_lowercase().as_str() {

@@ -71,20 +71,6 @@ fn once(texts: impl Iterator<Item = String>) -> Vec<String> {
     texts.filter(|text| seen.insert(text.clone())).collect()
 }
 
-/// What became of a candidate, in a word.
-pub(super) fn fate(fate: Fate) -> &'static str {
-    match fate {
-        Fate::Chosen => "chosen",
-        Fate::Stands => "stands",
-        Fate::Superseded => "superseded",
-        Fate::LeftOut => "left out",
-        Fate::Dropped => "dropped",
-        Fate::Refused => "refused",
-        Fate::Negative => "negative",
-        Fate::Lapsed => "lapsed",
-    }
-}
-
 /// One candidate in a line: `superseded: scanner, 2026-11-22 03:10, 0 critical; …, id sha256:61aa…`.
 pub(super) fn candidate(candidate: &CandidateReport, full: bool) -> String {
     let place = |text: &String| if full { text.clone() } else { short(text) };
@@ -102,7 +88,7 @@ pub(super) fn candidate(candidate: &CandidateReport, full: bool) -> String {
         Some(id) => format!("id {}", place(id)),
         None => format!("in {}", place(&candidate.found)),
     });
-    format!("{}: {}", fate(candidate.fate), parts.join(", "))
+    format!("{}: {}", candidate.fate.word().replace('-', " "), parts.join(", "))
 }
 
 /// Candidates that a reader should hear of although the step passes: each once, wherever it was

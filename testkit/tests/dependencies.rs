@@ -41,8 +41,10 @@ fn linked() -> BTreeMap<String, String> {
         .into_iter()
         .filter(|name| !root().join(name).is_dir())
         .map(|name| {
-            let by: Vec<&str> =
-                SHIPPED.into_iter().filter(|package| by[package].contains(&name)).collect();
+            let by: Vec<&str> = SHIPPED
+                .into_iter()
+                .filter(|package| by.get(package).is_some_and(|names| names.contains(&name)))
+                .collect();
             let by = if by.len() == SHIPPED.len() { "all".to_owned() } else { by.join(", ") };
             (name, by)
         })

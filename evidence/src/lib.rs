@@ -7,6 +7,7 @@
 
 pub mod bundle;
 pub mod digest;
+pub mod duration;
 pub mod envelope;
 pub mod id;
 pub mod json;

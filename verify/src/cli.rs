@@ -92,8 +92,8 @@ struct ListArgs {
 
 #[derive(Debug, Args)]
 struct ImageArgs {
-    /// The image: HOST/REPOSITORY with :TAG or @DIGEST, or oci:DIR[:TAG] for
-    /// a layout directory
+    /// The image: HOST/REPOSITORY with :TAG or @DIGEST, oci:DIR[:TAG] for a
+    /// layout directory, or oci-archive:FILE[:TAG] for a tar of one
     #[arg(value_name = "IMAGE")]
     image: String,
     /// What an image in a layout directory is named
@@ -340,7 +340,7 @@ fn report(text: &str) -> Result<Target, UsageError> {
 
 /// A duration as policies write it; at least a second.
 fn duration(text: &str) -> Option<Duration> {
-    let duration = chain::policy::parse_duration(text).ok()?;
+    let duration = evidence::duration::parse(text).ok()?;
     u64::try_from(duration.as_secs()).ok().filter(|s| *s > 0).map(Duration::from_secs)
 }
 

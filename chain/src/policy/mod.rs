@@ -6,7 +6,6 @@
 
 mod broken;
 mod document;
-mod duration;
 mod excerpt;
 mod fault;
 mod files;
@@ -32,7 +31,6 @@ use jiff::SignedDuration;
 use crate::authenticate::key::PublicKey;
 
 pub use document::schema;
-pub use duration::{DurationError, parse as parse_duration};
 pub use fault::{Fault, Faults};
 pub use glob::{Glob, GlobError};
 

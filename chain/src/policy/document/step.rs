@@ -2,13 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use evidence::predicate::{Kind, test_result::Word, vulns::Severity};
+use evidence::{
+    duration,
+    predicate::{Kind, test_result::Word, vulns::Severity},
+};
 use jiff::SignedDuration;
 use schemars::JsonSchema;
 
 use super::{Read, list_of, moment, shape};
 use crate::policy::{
-    Accept, Claims, Cover, Limits, duration,
+    Accept, Claims, Cover, Limits,
     excerpt::Span,
     fault::{Collected, Fault, every},
     members::{At, Members, distinct, pointed, text, texts, unempty},

@@ -1,4 +1,4 @@
-//! Durations as a policy writes them: `36h`, `14d`, `1d12h`.
+//! Durations as people write them, in a policy and on a command line: `36h`, `14d`, `1d12h`.
 //!
 //! Units are fixed lengths: a day is 24 hours, a week seven days. There are no months and no years,
 //! whose lengths a reader would have to guess.

@@ -15,3 +15,4 @@ mod examples;
 mod place;
 mod promotion;
 mod registry;
+mod systems;

@@ -150,6 +150,22 @@ pages! {
     on_jenkins: Jenkins, Kind::DockerRegistryWithTls, "jenkins.env";
 }
 
+/// The keys that the policy names, as the page makes them.
+#[test]
+fn the_keys_of_the_policy_are_made_by_the_line_for_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let script = page::blocks("README.md", "sh").remove(0);
+    let commands = testkit::commands::built().unwrap();
+    let output = testkit::commands::shell(&commands, directory.path(), &script).unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let policy = page::yaml(&page::block("README.md", "yaml"));
+    for signer in policy["signers"].as_object().unwrap().values() {
+        let public = signer["key"].as_str().unwrap();
+        assert!(directory.path().join(public).is_file(), "{public}");
+        assert!(directory.path().join(public.replace(".pub", ".key")).is_file());
+    }
+}
+
 /// A build that somebody started by hand: the commit is known to the checkout alone.
 #[test]
 fn on_buildkite_head_ships() {

@@ -12,14 +12,19 @@ pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// The only fenced block of a language in a page.
-pub(crate) fn block(page: &str, language: &str) -> String {
+/// The fenced blocks of a language in a page, in order.
+pub(crate) fn blocks(page: &str, language: &str) -> Vec<String> {
     let text = fs::read_to_string(root().join("docs/ci").join(page)).unwrap();
     let fence = format!("\n```{language}\n");
-    let mut blocks = text.split(&fence).skip(1);
-    let block = blocks.next().unwrap().split("\n```").next().unwrap();
-    assert!(blocks.next().is_none(), "{page} has several blocks of {language}");
-    format!("{block}\n")
+    let blocks = text.split(&fence).skip(1);
+    blocks.map(|block| format!("{}\n", block.split("\n```").next().unwrap())).collect()
+}
+
+/// The only one.
+pub(crate) fn block(page: &str, language: &str) -> String {
+    let mut blocks = blocks(page, language);
+    assert_eq!(blocks.len(), 1, "{page} has several blocks of {language}, or none");
+    blocks.remove(0)
 }
 
 /// The same for a registry that the test has started, and its login.

@@ -6,7 +6,11 @@
 mod files;
 mod index;
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use evidence::{Digest, json::json};
 use registry::{
@@ -20,7 +24,7 @@ use super::{
     referrer::{EMPTY, Referrer},
 };
 pub(crate) use files::{Unfinished, holds, is_begun, make};
-use files::{lock, put, write};
+use files::{lock, persist, prepare, put};
 use index::Index;
 
 pub(super) async fn attach(
@@ -136,29 +140,92 @@ pub(super) async fn put_fallback(
 }
 
 /// Writes contents and then the index, as far as it changes. Says how many writes that took.
+///
+/// The new index lies beside the old one, whole, before the first content is written: content with a
+/// subject that no index names is found all the same, and a command that fails must leave none.
 async fn write_all(
     layout: &LayoutSource,
     contents: &[(Digest, &[u8])],
     change: impl FnOnce(&mut Index) -> serde_json::Result<bool>,
 ) -> Result<u32, AttachError> {
     let _lock = lock(layout).await?;
-    let mut writes = 0;
-    for (digest, content) in contents {
-        writes += u32::from(put(&layout.path(digest), content)?);
-    }
     let path = layout.dir().join("index.json");
     let mut index = read_index(&path)?;
     let fault = |reason| AttachError::Index { path: path.clone(), reason };
-    if change(&mut index).map_err(fault)? {
+    let refused = |reason| AttachError::Io { path: path.clone(), reason };
+    let ready = if change(&mut index).map_err(fault)? {
         let bytes = index.to_bytes().map_err(fault)?;
-        write(&path, &bytes).map_err(|reason| AttachError::Io { path: path.clone(), reason })?;
-        writes += 1;
+        Some(prepare(&path, &bytes).map_err(refused)?)
+    } else {
+        None
+    };
+    let mut written = Vec::new();
+    let end = put_all(layout, contents, &mut written).and_then(|()| match ready {
+        Some(file) => persist(file, &path).map(|()| 1).map_err(refused),
+        None => Ok(0),
+    });
+    match end {
+        Ok(index) => Ok(u32::try_from(written.len()).unwrap_or(u32::MAX).saturating_add(index)),
+        Err(error) => {
+            // The last first: a manifest names what comes before it. What stays is said already.
+            written.iter().rev().for_each(|path| drop(fs::remove_file(path)));
+            Err(error)
+        }
     }
-    Ok(writes)
+}
+
+/// Writes the contents that are not there, and adds their files to `written`.
+fn put_all(
+    layout: &LayoutSource,
+    contents: &[(Digest, &[u8])],
+    written: &mut Vec<PathBuf>,
+) -> Result<(), AttachError> {
+    for (digest, content) in contents {
+        let path = layout.path(digest);
+        if put(&path, content)? {
+            written.push(path);
+        }
+    }
+    Ok(())
 }
 
 fn read_index(path: &Path) -> Result<Index, AttachError> {
     let bytes =
         fs::read(path).map_err(|reason| AttachError::Io { path: path.to_owned(), reason })?;
     Index::parse(&bytes).map_err(|reason| AttachError::Index { path: path.to_owned(), reason })
+}
+
+#[cfg(test)]
+mod tests {
+    use registry::{AnySource, Options};
+    use testkit::content::Content;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn an_index_that_cannot_be_replaced_leaves_no_content_behind() {
+        let dir = tempfile::tempdir().unwrap();
+        let (content, image) = Content::image("a");
+        content.write_layout(dir.path()).unwrap();
+        let reference = format!("oci:{}", dir.path().display()).parse().unwrap();
+        let Ok(AnySource::Layout(layout)) = registry::open(&reference, &Options::default()) else {
+            panic!("a layout");
+        };
+        let new = b"new".as_slice();
+        let path = dir.path().join("index.json");
+        // Read and prepared it can be; a directory is in the way only where the file goes.
+        let block = |index: &mut Index| {
+            fs::remove_file(&path).unwrap();
+            fs::create_dir(&path).unwrap();
+            index.add(&Descriptor::of(INDEX, new))
+        };
+        let old = fs::read(layout.path(&image.digest)).unwrap();
+        let contents = [(image.digest.clone(), old.as_slice()), (Digest::sha256(new), new)];
+        let error = write_all(&layout, &contents, block).await.unwrap_err();
+        assert_eq!(error.code(), "layout", "{error}");
+        assert!(!layout.path(&Digest::sha256(new)).exists());
+        assert!(layout.path(&image.digest).exists(), "what was there stays");
+        let left: Vec<_> = fs::read_dir(dir.path()).unwrap().flatten().collect();
+        assert!(left.iter().all(|entry| !entry.file_name().to_string_lossy().starts_with('.')));
+    }
 }

@@ -163,15 +163,16 @@ pub(super) fn put(path: &Path, content: &[u8]) -> Result<bool, AttachError> {
     if fs::read(path).is_ok_and(|found| found == content) {
         return Ok(false);
     }
-    write(path, content).map_err(fault)?;
+    prepare(path, content).and_then(|file| persist(file, path)).map_err(fault)?;
     Ok(true)
 }
 
-/// Puts a whole file in the place of what was there.
-pub(super) fn write(path: &Path, content: &[u8]) -> io::Result<()> {
+/// Writes a whole file beside `path`, for [`persist`]; it is gone if it is dropped.
+pub(super) fn prepare(path: &Path, content: &[u8]) -> io::Result<NamedTempFile> {
     let mut file = unfinished(path)?;
     file.write_all(content)?;
-    persist(file, path)
+    file.as_file().sync_all()?;
+    Ok(file)
 }
 
 /// A new file beside `path`.
@@ -185,9 +186,9 @@ fn unfinished(path: &Path) -> io::Result<NamedTempFile> {
     builder.tempfile_in(dir)
 }
 
-fn persist(file: NamedTempFile, path: &Path) -> io::Result<()> {
+/// Puts a prepared file in the place of what was there.
+pub(super) fn persist(file: NamedTempFile, path: &Path) -> io::Result<()> {
     let dir = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
-    file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
     File::open(dir)?.sync_all()
 }

@@ -280,5 +280,7 @@ async fn an_index_that_is_none_is_not_written_over() {
         fs::write(&index, text).unwrap();
         assert!(places.attach(&target, b"1").await.is_err(), "{text}");
         assert_eq!(fs::read_to_string(&index).unwrap(), text);
+        let bundle = places.dir.path().join("blobs/sha256").join(Digest::sha256(b"1").hex());
+        assert!(!bundle.exists(), "no content before the index is ready");
     }
 }

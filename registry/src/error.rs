@@ -7,7 +7,7 @@ use std::{fmt, io, path::PathBuf, sync::Arc};
 
 use evidence::{Digest, text::escape_short};
 
-use crate::{Limit, ManifestError};
+use crate::{Limit, ManifestError, layout::ArchiveError};
 
 /// Why something could not be read.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -332,6 +332,14 @@ pub enum OpenError {
         /// The tags that there are, or digests where there is no tag.
         tags: Vec<String>,
     },
+    /// Not an archive that is read.
+    #[error("`{}` cannot be read as an archive: {cause}", file.display())]
+    Archive {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        cause: Arc<ArchiveError>,
+    },
     /// The host makes no URL.
     #[error("`{}` is no host", escape_short(host, 200))]
     Host {
@@ -356,6 +364,7 @@ impl OpenError {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Ambiguous { .. } => "ambiguous-image",
+            Self::Archive { .. } => "archive",
             Self::Host { .. } => "host",
             Self::NoLayout { .. } => "no-layout",
             Self::Setup(_) => "http-setup",
@@ -366,6 +375,10 @@ impl OpenError {
     pub fn help(&self) -> Option<&'static str> {
         match self {
             Self::Ambiguous { .. } => Some("name one: `oci:DIR:TAG` or `oci:DIR@sha256:…`"),
+            Self::Archive { .. } => Some(
+                "an archive is a plain tar of an image layout, as `skopeo copy … oci-archive:FILE` \
+                 writes it; or unpack it and use `oci:DIR`",
+            ),
             Self::Host { .. } => Some("a host is like `registry.example.com` or `localhost:5000`"),
             Self::NoLayout { .. } => Some(
                 "a layout directory has `oci-layout`, `index.json` and `blobs/`; \

@@ -17,6 +17,8 @@ pub struct Pinned {
 /// Where an image lies.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Location {
+    /// In an archive of a layout.
+    Archive(PathBuf),
     /// In a layout directory.
     Layout(PathBuf),
     /// In the registry that its name begins with.
@@ -28,6 +30,9 @@ impl Pinned {
     /// which has none of its own; a registry's image keeps the name that it has.
     pub fn new(reference: &Reference, told: Option<&str>, digest: Digest) -> Self {
         let (name, location) = match reference {
+            Reference::Archive { file, .. } => {
+                (told.map(str::to_owned), Location::Archive(file.clone()))
+            }
             Reference::Layout { dir, .. } => {
                 (told.map(str::to_owned), Location::Layout(dir.clone()))
             }
@@ -60,6 +65,9 @@ impl Pinned {
 impl fmt::Display for Pinned {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.location, &self.name) {
+            (Location::Archive(file), _) => {
+                write!(f, "oci-archive:{}@{}", file.display(), self.digest)
+            }
             (Location::Layout(dir), _) => write!(f, "oci:{}@{}", dir.display(), self.digest),
             (Location::Registry, Some(name)) => write!(f, "{name}@{}", self.digest),
             (Location::Registry, None) => write!(f, "{}", self.digest),

@@ -8,9 +8,18 @@ use std::{fmt, net::Ipv6Addr, path::PathBuf, str::FromStr};
 
 use evidence::{Digest, digest::DigestError, text::escape_short};
 
-/// A reference to an image in a registry or in a layout directory.
+/// A reference to an image in a registry, in a layout directory, or in an archive of one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reference {
+    /// `oci-archive:FILE[:TAG][@DIGEST]`.
+    Archive {
+        /// The file.
+        file: PathBuf,
+        /// The tag, only for display if there is a digest.
+        tag: Option<String>,
+        /// The digest.
+        digest: Option<Digest>,
+    },
     /// `oci:DIR[:TAG][@DIGEST]`.
     Layout {
         /// The directory.
@@ -37,22 +46,26 @@ impl Reference {
     /// The digest that was typed, if one was.
     pub fn digest(&self) -> Option<&Digest> {
         match self {
-            Self::Layout { digest, .. } | Self::Registry { digest, .. } => digest.as_ref(),
+            Self::Archive { digest, .. }
+            | Self::Layout { digest, .. }
+            | Self::Registry { digest, .. } => digest.as_ref(),
         }
     }
 
     /// The tag that was typed, if one was.
     pub fn tag(&self) -> Option<&str> {
         match self {
-            Self::Layout { tag, .. } | Self::Registry { tag, .. } => tag.as_deref(),
+            Self::Archive { tag, .. } | Self::Layout { tag, .. } | Self::Registry { tag, .. } => {
+                tag.as_deref()
+            }
         }
     }
 
-    /// The repository with its host, as signed subjects are named; `None` for a layout, which has no
-    /// name of its own.
+    /// The repository with its host, as signed subjects are named; `None` for a layout or archive,
+    /// which has no name of its own.
     pub fn name(&self) -> Option<String> {
         match self {
-            Self::Layout { .. } => None,
+            Self::Archive { .. } | Self::Layout { .. } => None,
             Self::Registry { host, repository, .. } => Some(format!("{host}/{repository}")),
         }
     }
@@ -66,9 +79,9 @@ impl FromStr for Reference {
         let parsed = if let Some(rest) = text.strip_prefix("oci://") {
             registry(rest)
         } else if let Some(rest) = text.strip_prefix("oci:") {
-            layout(rest)
-        } else if text.starts_with("oci-archive:") {
-            Err(Fault::Archive)
+            path(rest).map(|(dir, tag, digest)| Reference::Layout { dir, tag, digest })
+        } else if let Some(rest) = text.strip_prefix("oci-archive:") {
+            path(rest).map(|(file, tag, digest)| Reference::Archive { file, tag, digest })
         } else if text.contains("://") {
             Err(Fault::Scheme)
         } else {
@@ -81,6 +94,7 @@ impl FromStr for Reference {
 impl fmt::Display for Reference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Archive { file, .. } => write!(f, "oci-archive:{}", file.display())?,
             Self::Layout { dir, .. } => write!(f, "oci:{}", dir.display())?,
             Self::Registry { host, repository, .. } => write!(f, "{host}/{repository}")?,
         }
@@ -115,13 +129,13 @@ fn split_tag(text: &str) -> Result<(&str, Option<String>), Fault> {
     }
 }
 
-fn layout(text: &str) -> Result<Reference, Fault> {
+fn path(text: &str) -> Result<(PathBuf, Option<String>, Option<Digest>), Fault> {
     let (rest, digest) = split_digest(text)?;
-    let (dir, tag) = split_tag(rest)?;
-    if dir.is_empty() {
+    let (path, tag) = split_tag(rest)?;
+    if path.is_empty() {
         return Err(Fault::Empty);
     }
-    Ok(Reference::Layout { dir: PathBuf::from(dir), tag, digest })
+    Ok((PathBuf::from(path), tag, digest))
 }
 
 fn registry(text: &str) -> Result<Reference, Fault> {
@@ -232,7 +246,6 @@ impl ReferenceError {
     /// What to type instead.
     pub fn help(&self) -> &'static str {
         match self.fault {
-            Fault::Archive => "unpack the archive into a directory and use `oci:DIR`",
             Fault::Scheme => "leave the scheme out: `registry.example.com/payments/api:1.4`",
             _ => {
                 "an image is named like `registry.example.com/payments/api:1.4`, \
@@ -246,9 +259,6 @@ impl ReferenceError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Fault {
-    /// `oci-archive:` is not read.
-    #[error("archives are not read")]
-    Archive,
     /// The digest is malformed.
     #[error("{0}")]
     Digest(DigestError),
@@ -326,7 +336,7 @@ mod tests {
             ("https://registry.example.com/a", "Scheme"),
             ("docker://alpine", "Scheme"),
             ("A/a", "Host"),
-            ("oci-archive:a.tar", "Archive"),
+            ("oci-archive:", "Empty"),
             ("registry.example.com/Payments", "Repository"),
             ("registry.example.com/", "Repository"),
             ("registry.example.com/a//b", "Repository"),
@@ -369,7 +379,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn what_is_accepted_is_shown_as_it_is_read(
-            text in r"(oci:|oci://)?[a-zA-Z0-9./:_@\[\]-]{0,40}(@sha256:[0-9a-f]{64})?",
+            text in r"(oci:|oci://|oci-archive:)?[a-zA-Z0-9./:_@\[\]-]{0,40}(@sha256:[0-9a-f]{64})?",
         ) {
             if let Ok(reference) = text.parse::<Reference>() {
                 let shown = reference.to_string();

@@ -181,6 +181,9 @@ impl fmt::Debug for Options {
 pub fn open(reference: &Reference, options: &Options) -> Result<AnySource, OpenError> {
     let meter = Arc::new(Meter::new(options.budget));
     match reference {
+        Reference::Archive { file, .. } => {
+            LayoutSource::open_archive(file, options, meter).map(AnySource::Layout)
+        }
         Reference::Layout { dir, .. } => {
             LayoutSource::open(dir, options, meter).map(AnySource::Layout)
         }

@@ -1,6 +1,7 @@
 //! What only tests need: registries to test against, the evidence of the cases. Never published, and no
 //! floor below it knows it.
 
+pub mod archive;
 pub mod authority;
 pub mod cases;
 pub mod commands;

@@ -1,5 +1,5 @@
-//! One suite for everything that images are read from: a registry and a layout directory answer
-//! alike, and refuse alike.
+//! One suite for everything that images are read from: a registry, a layout directory and an archive
+//! of one answer alike, and refuse alike.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a step that fails fails the test")]
 
@@ -11,14 +11,15 @@ use registry::{
     Reference, Source, embedded, error::Cause, open, pin, referrers::fallback_tag,
 };
 use tempfile::TempDir;
-use testkit::{content::Content, registry::Registry};
+use testkit::{archive::Tar, content::Content, registry::Registry};
 
 const REPOSITORY: &str = "demo/app";
 
-/// The same content in both kinds of place.
+/// The same content in each kind of place.
 struct Places {
     registry: Registry,
     dir: TempDir,
+    archive: TempDir,
     budget: Budget,
 }
 
@@ -27,18 +28,22 @@ impl Places {
         let (registry, dir) = (Registry::start().unwrap(), tempfile::tempdir().unwrap());
         content.push(&registry, REPOSITORY);
         content.write_layout(dir.path()).unwrap();
-        Self { registry, dir, budget: Budget::default() }
+        Self { registry, dir, archive: tempfile::tempdir().unwrap(), budget: Budget::default() }
     }
 
-    fn references(&self, end: &str) -> [Reference; 2] {
+    /// The archive is made of the directory as it is now.
+    fn references(&self, end: &str) -> [Reference; 3] {
+        let archive = self.archive.path().join("image.tar");
+        fs::write(&archive, Tar::of(self.dir.path()).unwrap().finish()).unwrap();
         [
             format!("{}/{REPOSITORY}{end}", self.registry.host()),
             format!("oci:{}{end}", self.dir.path().display()),
+            format!("oci-archive:{}{end}", archive.display()),
         ]
         .map(|text| text.parse().unwrap())
     }
 
-    fn sources(&self) -> [AnySource; 2] {
+    fn sources(&self) -> [AnySource; 3] {
         let options = Options {
             budget: self.budget,
             credentials: Credentials::Anonymous,
@@ -96,9 +101,9 @@ async fn a_pinned_image_shows_where_it_is_and_keeps_the_name_it_has() {
     let (content, image) = Content::image("a");
     let places = Places::of(&content);
     let [host, dir] = [places.registry.host(), places.dir.path().display().to_string()];
-    let [registry, layout] = places.sources();
+    let [registry, layout, archive] = places.sources();
     let told = Some("registry.example.com/payments/api");
-    let [named, unnamed] = places.references(":latest");
+    let [named, unnamed, archived] = places.references(":latest");
 
     let (pinned, _) = pin(&registry, &named, told).await.unwrap();
     assert_eq!(pinned.to_string(), format!("{host}/{REPOSITORY}@{}", image.digest));
@@ -108,6 +113,10 @@ async fn a_pinned_image_shows_where_it_is_and_keeps_the_name_it_has() {
     assert_eq!(pinned.name(), told);
     let (pinned, _) = pin(&layout, &unnamed, None).await.unwrap();
     assert_eq!(pinned.name(), None);
+    let (pinned, _) = pin(&archive, &archived, told).await.unwrap();
+    let file = places.archive.path().join("image.tar").display().to_string();
+    assert_eq!(pinned.to_string(), format!("oci-archive:{file}@{}", image.digest));
+    assert_eq!(pinned.name(), told);
 }
 
 #[tokio::test]
@@ -119,13 +128,13 @@ async fn a_layout_of_several_images_wants_a_tag() {
     content.manifests.extend(other.manifests);
     content.manifests.last_mut().unwrap().tag = Some("next".into());
     let places = Places::of(&content);
-    let [_, layout] = places.sources();
-    let [_, reference] = places.references("");
-    let error = pin(&layout, &reference, None).await.unwrap_err();
-    assert_eq!(error.kind(), "ambiguous-image");
-    assert!(error.to_string().ends_with("holds several images: `latest` `next`"), "{error}");
-    let [_, reference] = places.references(":next");
-    assert!(pin(&layout, &reference, None).await.is_ok());
+    for at in [1, 2] {
+        let (source, reference) = (&places.sources()[at], &places.references("")[at]);
+        let error = pin(source, reference, None).await.unwrap_err();
+        assert_eq!(error.kind(), "ambiguous-image");
+        assert!(error.to_string().ends_with("holds several images: `latest` `next`"), "{error}");
+        assert!(pin(source, &places.references(":next")[at], None).await.is_ok());
+    }
 }
 
 #[test]
@@ -163,10 +172,10 @@ async fn what_is_listed_and_gone_is_an_error_and_never_none() {
     let (mut content, image) = Content::image("a");
     let referrer = content.referrer(&image, b"{\"bundle\":1}", false);
     let places = Places::of(&content);
-    for source in places.sources() {
-        let manifest = source.listed(&referrer).await.unwrap();
+    for at in 0..3 {
+        let manifest = places.sources()[at].listed(&referrer).await.unwrap();
         places.remove(&layers(&manifest)[0].digest);
-        let error = source.blob(&layers(&manifest)[0]).await.unwrap_err();
+        let error = places.sources()[at].blob(&layers(&manifest)[0]).await.unwrap_err();
         assert!(matches!(error, Error::Unavailable { cause: Cause::Missing, .. }), "{error}");
         content.push(&places.registry, REPOSITORY);
         content.write_layout(places.dir.path()).unwrap();
@@ -178,8 +187,9 @@ async fn what_is_listed_and_gone_is_an_error_and_never_none() {
         assert_eq!(error.kind(), "unavailable");
     }
     // A layout's index lists the referrer itself, so already the list is an error there.
-    let [_, layout] = places.sources();
-    assert!(layout.referrers(&image.digest).await.is_err());
+    for layout in &places.sources()[1..] {
+        assert!(layout.referrers(&image.digest).await.is_err());
+    }
 }
 
 #[tokio::test]
@@ -200,7 +210,7 @@ async fn referrers_are_found_where_both_lists_have_them() {
         assert_eq!(bundle, b"{\"n\":1}");
     }
     places.registry.store().referrers_api = false;
-    let [registry, _] = places.sources();
+    let [registry, ..] = places.sources();
     assert_eq!(digests(&registry.referrers(&image.digest).await.unwrap()), digests(&both));
 }
 
@@ -235,10 +245,10 @@ async fn other_bytes_than_asked_for_are_refused() {
     let mut bytes = content.manifests[1].bytes.clone();
     let at = bytes.len() - 20;
     bytes[at] ^= 1;
-    for source in places.sources() {
-        let layer = layers(&source.listed(&referrer).await.unwrap())[0].clone();
+    for at in 0..3 {
+        let layer = layers(&places.sources()[at].listed(&referrer).await.unwrap())[0].clone();
         places.replace(&layer.digest, b"{\"bundle\":2}");
-        let error = source.blob(&layer).await.unwrap_err();
+        let error = places.sources()[at].blob(&layer).await.unwrap_err();
         assert_eq!(error.kind(), "digest-mismatch", "{error}");
         places.replace(&layer.digest, b"{\"bundle\":1}");
     }
@@ -247,8 +257,10 @@ async fn other_bytes_than_asked_for_are_refused() {
         let error = source.listed(&referrer).await.unwrap_err();
         assert_eq!(error.kind(), "digest-mismatch", "{error}");
     }
-    let [_, layout] = places.sources();
-    assert_eq!(layout.referrers(&image.digest).await.unwrap_err().kind(), "digest-mismatch");
+    for layout in &places.sources()[1..] {
+        let error = layout.referrers(&image.digest).await.unwrap_err();
+        assert_eq!(error.kind(), "digest-mismatch");
+    }
 }
 
 #[tokio::test]
@@ -256,7 +268,7 @@ async fn a_size_that_lies_is_refused() {
     let (mut content, image) = Content::image("a");
     let referrer = content.referrer(&image, b"{\"bundle\":1}", false);
     let places = Places::of(&content);
-    for (source, off) in places.sources().iter().zip([1, 1]) {
+    for (source, off) in places.sources().iter().zip([1, 1, 1]) {
         let manifest = source.listed(&referrer).await.unwrap();
         for size in [referrer.size - off, referrer.size + off] {
             let lying = Descriptor { size, ..referrer.clone() };

@@ -61,9 +61,10 @@ impl Refusal {
     /// What an error of the disk says, if it says that nothing can be written at all.
     pub(super) fn of_disk(reason: &io::Error) -> Option<Self> {
         match reason.kind() {
-            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-                Some(Self::ReadOnly)
-            }
+            // An archive of a layout is a file, into which nothing is written.
+            io::ErrorKind::NotADirectory
+            | io::ErrorKind::PermissionDenied
+            | io::ErrorKind::ReadOnlyFilesystem => Some(Self::ReadOnly),
             io::ErrorKind::QuotaExceeded | io::ErrorKind::StorageFull => Some(Self::Quota),
             _ => None,
         }

@@ -35,16 +35,18 @@ impl Built {
                 agree(&reference, &names)?;
                 told
             }
-            (Reference::Layout { .. }, Some(told)) => {
+            (Reference::Archive { .. } | Reference::Layout { .. }, Some(told)) => {
                 if !repositories.is_empty() && !repositories.contains(&told) {
                     return Err(BuiltError::Name { typed: told, names: repositories });
                 }
                 Some(told)
             }
-            (Reference::Layout { .. }, None) => match repositories.as_slice() {
-                [only] => Some(only.clone()),
-                _ => None,
-            },
+            (Reference::Archive { .. } | Reference::Layout { .. }, None) => {
+                match repositories.as_slice() {
+                    [only] => Some(only.clone()),
+                    _ => None,
+                }
+            }
         };
         let reference = pinned(reference, &metadata.digest)?;
         Ok(Self { reference, told })
@@ -114,6 +116,9 @@ fn pinned(reference: Reference, digest: &Digest) -> Result<Reference, BuiltError
     }
     let digest = Some(digest.clone());
     Ok(match reference {
+        Reference::Archive { file, tag: None, .. } => {
+            Reference::Archive { file, tag: None, digest }
+        }
         Reference::Layout { dir, tag: None, .. } => Reference::Layout { dir, tag: None, digest },
         Reference::Registry { host, repository, tag: None, .. } => {
             Reference::Registry { host, repository, tag: None, digest }

@@ -20,8 +20,8 @@ pub(super) fn attested(attested: &Attested) -> Value {
     put("version", json!(VERSION));
     put("image", json!(attested.image.to_string()));
     put("name", json!(attested.image.name()));
-    let layout = matches!(attested.image.location(), Location::Layout(_));
-    put("told", json!(layout && attested.image.name().is_some()));
+    let in_registry = matches!(attested.image.location(), Location::Registry);
+    put("told", json!(!in_registry && attested.image.name().is_some()));
     put("tag", json!(attested.tag));
     put("subject", json!(attested.image.digest()));
     put("predicateType", json!(attested.predicate_type));

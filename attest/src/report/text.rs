@@ -61,9 +61,11 @@ pub(crate) fn place(image: &Pinned, tag: Option<&str>) -> [String; 2] {
             let tag = tag.map(|tag| format!("  (tag {tag})")).unwrap_or_default();
             format!("{}{tag}", escape(name.unwrap_or_default()))
         }
-        (Location::Layout(dir), name) => {
+        (Location::Archive(path) | Location::Layout(path), name) => {
             let tag = tag.map(|tag| format!(":{tag}")).unwrap_or_default();
-            let layout = format!("oci:{}{tag}", escape(&dir.display().to_string()));
+            let is_archive = matches!(image.location(), Location::Archive(_));
+            let scheme = if is_archive { "oci-archive" } else { "oci" };
+            let layout = format!("{scheme}:{}{tag}", escape(&path.display().to_string()));
             match name {
                 Some(name) => format!("{}  (as told; {layout})", escape(name)),
                 None => layout,

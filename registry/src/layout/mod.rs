@@ -1,20 +1,26 @@
-//! An OCI image layout directory (image-spec 1.1, image-layout.md), read as a registry is.
+//! An OCI image layout (image-spec 1.1, image-layout.md), a directory or a tar of one, read as a
+//! registry is.
 //!
 //! Every file is hashed, and none is named by anything but a parsed digest, so no path in an index
 //! leads out of the directory. A file that an index lists and that is not there is an error.
 
+mod archive;
+mod files;
 mod scan;
 
 use std::{
-    fmt,
-    fs::File,
-    io::{self, Read},
+    fmt, io,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use evidence::Digest;
 
+pub use self::archive::ArchiveError;
+use self::{
+    archive::Archive,
+    files::{Bounded, Files},
+};
 use crate::{
     Budget, Descriptor, Error, Limit, Manifest, ManifestKind, OpenError, Options, Source, Verbose,
     budget::Meter,
@@ -32,9 +38,9 @@ const COSIGN_KIND: &str = "kind";
 const COSIGN_IMAGE: &str = "dev.cosignproject.cosign/image";
 const COSIGN_INDEX: &str = "dev.cosignproject.cosign/imageIndex";
 
-/// A layout directory.
+/// A layout, in a directory or an archive.
 pub struct LayoutSource {
-    dir: PathBuf,
+    files: Files,
     verbose: Option<Verbose>,
     meter: Arc<Meter>,
 }
@@ -45,26 +51,46 @@ impl LayoutSource {
         options: &Options,
         meter: Arc<Meter>,
     ) -> Result<Self, OpenError> {
-        let absent = |absent| OpenError::NoLayout { dir: dir.to_owned(), absent };
         if !dir.is_dir() {
-            return Err(absent(""));
+            return Err(OpenError::NoLayout { dir: dir.to_owned(), absent: "" });
         }
-        for name in ["oci-layout", "index.json"] {
-            if !dir.join(name).is_file() {
-                return Err(absent(name));
-            }
-        }
-        Ok(Self { dir: dir.to_owned(), verbose: options.verbose.clone(), meter })
+        Self::of(Files::Directory(dir.to_owned()), options, meter)
     }
 
-    /// The directory.
+    pub(crate) fn open_archive(
+        file: &Path,
+        options: &Options,
+        meter: Arc<Meter>,
+    ) -> Result<Self, OpenError> {
+        // Directories, and what is beside the layout, are entries too.
+        let most = meter.budget.layout_files.saturating_mul(2);
+        let archive = Archive::open(file, most).map_err(|cause| OpenError::Archive {
+            file: file.to_owned(),
+            cause: Arc::new(cause),
+        })?;
+        Self::of(Files::Archive(file.to_owned(), archive), options, meter)
+    }
+
+    fn of(files: Files, options: &Options, meter: Arc<Meter>) -> Result<Self, OpenError> {
+        match ["oci-layout", "index.json"].into_iter().find(|name| !files.has(name)) {
+            Some(absent) => Err(OpenError::NoLayout { dir: files.path().to_owned(), absent }),
+            None => Ok(Self { files, verbose: options.verbose.clone(), meter }),
+        }
+    }
+
+    /// The directory; of an archive its file.
     pub fn dir(&self) -> &Path {
-        &self.dir
+        self.files.path()
     }
 
-    /// Where the content of `digest` lies.
+    /// Whether nothing can be written here.
+    pub fn is_archive(&self) -> bool {
+        matches!(self.files, Files::Archive(..))
+    }
+
+    /// Where the content of `digest` lies in a directory.
     pub fn path(&self, digest: &Digest) -> PathBuf {
-        self.dir.join("blobs").join(digest.algorithm().name()).join(digest.hex())
+        self.dir().join(name(digest))
     }
 
     /// The only image that is there: no referrer, no fallback tag, nothing that cosign saved beside.
@@ -81,11 +107,11 @@ impl LayoutSource {
         }
         if images.len() > 1 {
             let tags = images.into_iter().map(|(entry, _)| shown(entry)).collect();
-            return Err(OpenError::Ambiguous { dir: self.dir.clone(), tags }.into());
+            return Err(OpenError::Ambiguous { dir: self.dir().to_owned(), tags }.into());
         }
         let (_, manifest) = images
             .pop()
-            .ok_or_else(|| OpenError::Ambiguous { dir: self.dir.clone(), tags: vec![] })?;
+            .ok_or_else(|| OpenError::Ambiguous { dir: self.dir().to_owned(), tags: vec![] })?;
         self.spend(&manifest.bytes)?;
         Ok(manifest)
     }
@@ -94,7 +120,7 @@ impl LayoutSource {
     fn index(&self) -> Result<Vec<Descriptor>, Error> {
         let limit = Error::limit(Limit::List, self.meter.budget.list);
         let bytes = self
-            .read(&self.dir.join("index.json"), || What::Index, self.meter.budget.list, limit)?
+            .read("index.json", || What::Index, self.meter.budget.list, limit)?
             .ok_or_else(|| Error::unavailable(What::Index, self.place(), Cause::Missing))?;
         list(bytes).map_err(|reason| self.malformed(What::Index, reason))
     }
@@ -110,7 +136,7 @@ impl LayoutSource {
         found.dedup_by(|one, other| one.digest == other.digest);
         if found.len() > 1 {
             let tags = found.iter().map(|entry| entry.digest.to_string()).collect();
-            return Err(OpenError::Ambiguous { dir: self.dir.clone(), tags }.into());
+            return Err(OpenError::Ambiguous { dir: self.dir().to_owned(), tags }.into());
         }
         Ok(found.pop())
     }
@@ -130,7 +156,7 @@ impl LayoutSource {
         let what = || What::Manifest(digest.clone());
         let most = self.meter.budget.manifest;
         let limit = Error::limit(Limit::Manifest, most);
-        let Some(bytes) = self.read(&self.path(digest), what, most, limit)? else {
+        let Some(bytes) = self.read(&name(digest), what, most, limit)? else {
             return Ok(None);
         };
         self.hashed(what, digest, &bytes)?;
@@ -179,12 +205,12 @@ impl LayoutSource {
     /// Reads a file of at most `most` bytes; `None` if there is none.
     fn read(
         &self,
-        path: &Path,
+        name: &str,
         what: impl FnOnce() -> What,
         most: u64,
         limit: Error,
     ) -> Result<Option<Vec<u8>>, Error> {
-        match read_bounded(path, most) {
+        match self.files.read(name, most) {
             Ok(Bounded::All(bytes)) => Ok(Some(bytes)),
             Ok(Bounded::TooLarge) => Err(limit),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -195,7 +221,7 @@ impl LayoutSource {
 
 impl fmt::Debug for LayoutSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "LayoutSource({})", self.dir.display())
+        write!(f, "LayoutSource({})", self.files.shown())
     }
 }
 
@@ -223,7 +249,7 @@ impl Source for LayoutSource {
             return Err(limit);
         }
         let bytes = self
-            .read(&self.path(&descriptor.digest), what, most, limit)?
+            .read(&name(&descriptor.digest), what, most, limit)?
             .ok_or_else(|| Error::unavailable(what(), self.place(), Cause::Missing))?;
         self.spend(&bytes)?;
         self.hashed(what, &descriptor.digest, &bytes)?;
@@ -240,7 +266,7 @@ impl Source for LayoutSource {
     }
 
     fn place(&self) -> String {
-        format!("oci:{}", self.dir.display())
+        self.files.shown()
     }
 }
 
@@ -257,18 +283,7 @@ fn shown(mut entry: Descriptor) -> String {
     entry.annotations.remove(REF_NAME).unwrap_or_else(|| entry.digest.to_string())
 }
 
-enum Bounded {
-    All(Vec<u8>),
-    TooLarge,
-}
-
-fn read_bounded(path: &Path, most: u64) -> io::Result<Bounded> {
-    // A pipe or device of that name would never end, or never begin.
-    if !path.metadata()?.is_file() {
-        return Err(io::Error::from(io::ErrorKind::InvalidInput));
-    }
-    let mut bytes = Vec::new();
-    File::open(path)?.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
-    let fits = u64::try_from(bytes.len()).is_ok_and(|length| length <= most);
-    Ok(if fits { Bounded::All(bytes) } else { Bounded::TooLarge })
+/// The name of a file within a layout.
+fn name(digest: &Digest) -> String {
+    format!("blobs/{}/{}", digest.algorithm().name(), digest.hex())
 }

@@ -5,17 +5,11 @@
 //! that may be one is hashed before it is believed not to be ours: a flipped bit in a subject would
 //! otherwise hide what hangs there.
 
-use std::{
-    collections::BTreeSet,
-    fs::{self, File},
-    io::{self, Read},
-    path::Path,
-    sync::Arc,
-};
+use std::{collections::BTreeSet, io, sync::Arc};
 
 use evidence::{Algorithm, Digest};
 
-use super::{Bounded, LayoutSource, read_bounded};
+use super::{Bounded, LayoutSource, name};
 use crate::{
     Descriptor, Error, Limit, Manifest, Source,
     error::{Cause, What},
@@ -57,16 +51,12 @@ fn unlisted(
     seen: &BTreeSet<Digest>,
 ) -> Result<BTreeSet<Digest>, Error> {
     let most = layout.meter.budget.layout_files;
-    let entries = match fs::read_dir(layout.dir.join("blobs").join(algorithm.name())) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeSet::new()),
-        Err(error) => return Err(failed(layout, What::Blobs, error)),
-    };
+    let entries = layout.files.names(&format!("blobs/{}", algorithm.name()));
     let mut digests = BTreeSet::new();
-    for entry in entries {
-        let name = entry.map_err(|error| failed(layout, What::Blobs, error))?.file_name();
+    for name in entries.map_err(|error| failed(layout, What::Blobs, error))? {
+        let name = name.map_err(|error| failed(layout, What::Blobs, error))?;
         // What is not named as a digest is no content: temporary files of a writer.
-        let digest = name.to_str().and_then(|name| Digest::from_hex(algorithm, name).ok());
+        let digest = Digest::from_hex(algorithm, &name).ok();
         digests.extend(digest.filter(|digest| !seen.contains(digest)));
         if digests.len() > most {
             return Err(Error::limit(Limit::LayoutFiles, most));
@@ -77,10 +67,10 @@ fn unlisted(
 
 /// The manifest in a file that no list names; `None` for a layer, a bundle, a configuration.
 fn manifest(layout: &LayoutSource, digest: &Digest) -> Result<Option<Manifest>, Error> {
-    let path = layout.path(digest);
+    let name = name(digest);
     let what = || What::Blob(digest.clone());
-    let bytes = match may_be_json(&path, layout.meter.budget.manifest) {
-        Ok(true) => match read_bounded(&path, layout.meter.budget.manifest) {
+    let bytes = match may_be_json(layout, &name) {
+        Ok(true) => match layout.files.read(&name, layout.meter.budget.manifest) {
             Ok(Bounded::All(bytes)) => bytes,
             Ok(Bounded::TooLarge) => return Ok(None),
             Err(error) => return Err(failed(layout, what(), error)),
@@ -93,15 +83,10 @@ fn manifest(layout: &LayoutSource, digest: &Digest) -> Result<Option<Manifest>, 
 }
 
 /// Whether a file begins as a JSON object does and is no larger than a manifest may be.
-fn may_be_json(path: &Path, most: u64) -> io::Result<bool> {
-    let metadata = path.metadata()?;
-    if !metadata.is_file() || metadata.len() > most {
-        return Ok(false);
-    }
-    let mut start = [0; 64];
-    let count = File::open(path)?.read(&mut start)?;
-    let first = start.iter().take(count).find(|byte| !byte.is_ascii_whitespace());
-    Ok(first.is_none_or(|byte| *byte == b'{'))
+fn may_be_json(layout: &LayoutSource, name: &str) -> io::Result<bool> {
+    let Some((length, start)) = layout.files.start(name)? else { return Ok(false) };
+    let first = start.iter().find(|byte| !byte.is_ascii_whitespace());
+    Ok(length <= layout.meter.budget.manifest && first.is_none_or(|byte| *byte == b'{'))
 }
 
 fn failed(layout: &LayoutSource, what: What, error: io::Error) -> Error {

@@ -1,7 +1,7 @@
 //! Evidence that the user names besides (`--evidence FILE|DIR|REF`).
 //!
-//! A path that exists is a path, whatever it looks like; `oci://HOST/…` and `oci:DIR` are never
-//! paths, and `./…` is never a repository.
+//! A path that exists is a path, whatever it looks like; `oci://HOST/…`, `oci:DIR` and
+//! `oci-archive:FILE` are never paths, and `./…` is never a repository.
 
 use std::path::{Path, PathBuf};
 
@@ -20,7 +20,7 @@ pub enum Supplied {
 impl Supplied {
     /// Reads what was typed; looks at the file system only to tell a path from a repository.
     pub fn parse(text: &str) -> Result<Self, SuppliedError> {
-        let is_reference = text.starts_with("oci:");
+        let is_reference = is_layout(text);
         let is_path = ["./", "../", "/"].iter().any(|start| text.starts_with(start));
         if !is_reference && (is_path || Path::new(text).exists()) {
             return Ok(Self::Path(PathBuf::from(text)));
@@ -60,7 +60,7 @@ fn named(text: &str) -> Result<Reference, SuppliedError> {
         .split_once('/')
         .is_some_and(|(host, _)| host == "localhost" || host.contains(['.', ':']));
     let is_path = text.starts_with("./") || text.starts_with("../");
-    if !text.starts_with("oci:") && (!has_host || is_path) {
+    if !is_layout(text) && (!has_host || is_path) {
         return Err(SuppliedError::Absent { path: text.to_owned() });
     }
     let reference: Reference = text.parse().map_err(SuppliedError::Reference)?;
@@ -68,6 +68,11 @@ fn named(text: &str) -> Result<Reference, SuppliedError> {
         return Err(SuppliedError::Tag { reference: text.to_owned() });
     }
     Ok(reference)
+}
+
+/// Whether a text names a layout or an archive of one, or says `oci://` before a host.
+fn is_layout(text: &str) -> bool {
+    text.starts_with("oci:") || text.starts_with("oci-archive:")
 }
 
 /// Why a text names no source of evidence.
@@ -127,6 +132,7 @@ mod tests {
             "registry.example.com/acme/evidence",
             "localhost:5000/a",
             "oci:src",
+            "oci-archive:src.tar",
             "oci://h.example/a",
         ] {
             assert!(
@@ -142,7 +148,7 @@ mod tests {
 
     #[test]
     fn a_repository_is_named_alone() {
-        for named in ["registry.example.com/acme/evidence", "oci:src", "localhost/a"] {
+        for named in ["h.example/acme/evidence", "oci:src", "oci-archive:a", "localhost/a"] {
             assert!(repository(named).is_ok(), "{named}");
         }
         let digest = format!("h.example/a@sha256:{}", "0".repeat(64));

@@ -5,7 +5,7 @@
 use std::{fs, path::PathBuf};
 
 use registry::{AnySource, Budget, Options, Reference, Source, open, pin};
-use testkit::{archive::Tar, content::Content};
+use testkit::{archive::Tar, commands, content::Content};
 
 struct Place {
     dir: tempfile::TempDir,
@@ -148,4 +148,47 @@ fn entries_without_number_are_not_read() {
     let budget = Budget { layout_files: 50, ..Budget::default() };
     let error = open(&reference, &Options { budget, ..Options::default() }).unwrap_err();
     assert!(error.to_string().contains("more than 100 entries"), "{error}");
+}
+
+/// What hangs on an image in a layout is judged the same in an archive of it, where nothing is written.
+#[test]
+fn both_commands_read_archives_and_write_none() {
+    let place = Place::new();
+    let programs = commands::built().unwrap();
+    let policy = "schema: 1\nname: a\nimages: [\"registry.example.com/a\"]\n\
+        trust: {time: [claimed]}\nsigners: {release: {key: release.pub}}\n\
+        steps: {build: {type: build, signed-by: release}}\n";
+    fs::write(place.dir.path().join("policy.yaml"), policy).unwrap();
+    let shell = |script: &str| {
+        let output = commands::shell(&programs, place.dir.path(), script).unwrap();
+        let text = [output.stdout, output.stderr].concat();
+        (output.status.code(), String::from_utf8(text).unwrap())
+    };
+    let build = "--as registry.example.com/a --key release.key \
+        --source https://git.example.com/acme/app \
+        --commit 4f1c2a9e7b3d5068c1a2e3f405b6d7c8e9fa0b1c --run";
+    let (status, text) =
+        shell(&format!("attest key generate --out release; attest build oci:layout {build} 1"));
+    assert_eq!(status, Some(0), "{text}");
+    fs::write(place.file(), Tar::of(&place.dir.path().join("layout")).unwrap().finish()).unwrap();
+
+    let gate = "--as registry.example.com/a --policy policy.yaml";
+    let (status, text) = shell(&format!("verify gate oci-archive:image.tar {gate}"));
+    assert_eq!(status, Some(0), "{text}");
+    assert!(text.contains("\ndeploy oci-archive:image.tar@sha256:"), "{text}");
+
+    let before = fs::read(place.file()).unwrap();
+    let (status, text) = shell(&format!("attest build oci-archive:image.tar {build} 2"));
+    assert_eq!(status, Some(3), "{text}");
+    assert!(text.contains("--evidence-repository"), "{text}");
+    assert_eq!(fs::read(place.file()).unwrap(), before);
+    // Kept elsewhere, it is found there.
+    let elsewhere = "--evidence-repository oci:layout";
+    let (status, text) = shell(&format!(
+        "attest build oci-archive:image.tar {build} 3 --name other {elsewhere}; \
+         verify gate oci-archive:image.tar {gate} {elsewhere}; \
+         verify gate oci:layout {gate} --evidence-repository oci-archive:image.tar"
+    ));
+    assert_eq!(status, Some(0), "{text}");
+    assert!(text.contains("evidence was looked for in oci-archive:image.tar, "), "{text}");
 }

@@ -56,16 +56,12 @@ pub(super) fn others(
     words: &[Word<'_>],
     refusals: &[Refusal],
 ) -> Vec<CandidateReport> {
-    let considered =
-        || seen.iter().flat_map(|seen| seen.judged.iter().flat_map(|judged| &judged.considered));
-    let heard = |word: &Word<'_>| {
-        considered().any(|c| matches!(c.what, What::Word(other) if std::ptr::eq(other, word)))
-    };
-    let met = |refusal: &Refusal| {
-        considered().any(|c| matches!(c.what, What::Refusal(other) if std::ptr::eq(other, refusal)))
-    };
-    let words = words.iter().filter(|word| !heard(word));
-    let refusals = refusals.iter().filter(|refusal| !met(refusal));
+    let judged = seen.iter().flat_map(|seen| &seen.judged);
+    let considered: BTreeSet<_> =
+        judged.flat_map(|judged| &judged.considered).map(|c| c.what.place()).collect();
+    let is_other = |what: What<'_, '_>| !considered.contains(&what.place());
+    let words = words.iter().filter(|word| is_other(What::Word(word)));
+    let refusals = refusals.iter().filter(|refusal| is_other(What::Refusal(refusal)));
     words.map(|word| of_word(word, Fate::LeftOut)).chain(refusals.map(of_refusal)).collect()
 }
 

@@ -3,6 +3,8 @@
 //! What is refused here is its signer's newest word all the same: falling back to an older one would
 //! let whoever can spoil the newest choose among the rest.
 
+use std::collections::BTreeSet;
+
 use evidence::{
     Digest, Id,
     predicate::{Claim, Kind, View},
@@ -27,6 +29,7 @@ pub struct Word<'p> {
     made: Made,
     refused: Option<(Code, String)>,
     bundles: Vec<Digest>,
+    commits_to: BTreeSet<Id>,
 }
 
 impl<'p> Word<'p> {
@@ -39,10 +42,14 @@ impl<'p> Word<'p> {
             made: Made::default(),
             refused: None,
             bundles: vec![],
+            commits_to: BTreeSet::new(),
         };
         if let Err(refused) = word.fill(policy, now) {
             word.refused = Some(refused);
         }
+        // Relations ask of each pair of words.
+        let commitments = word.view().map_or(&[][..], View::commitments);
+        word.commits_to = commitments.iter().filter_map(|c| c.id.clone()).collect();
         word
     }
 
@@ -170,7 +177,7 @@ impl<'p> Word<'p> {
 
     /// Whether it commits to the statement with this id.
     pub fn commits_to(&self, id: &Id) -> bool {
-        self.view().is_some_and(|view| view.commitments().iter().any(|c| c.id.as_ref() == Some(id)))
+        self.commits_to.contains(id)
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::{
     job::{Act, Job},
-    machine::System,
+    machine::{SECRETS, System},
     page::{block, list, only, pointed_at, text, variables, yaml},
 };
 
@@ -22,17 +22,7 @@ impl System for Buildkite {
     }
 
     fn secrets(&self, _: &str) -> Vec<&'static str> {
-        vec![
-            "REGISTRY_PASSWORD",
-            "RELEASE_KEY",
-            "RELEASE_PASSWORD",
-            "SCANNER_KEY",
-            "SCANNER_PASSWORD",
-            "DEPLOYER_KEY",
-            "DEPLOYER_PASSWORD",
-            "APPROVER_KEY",
-            "APPROVER_PASSWORD",
-        ]
+        SECRETS.to_vec()
     }
 
     fn shell(&self) -> &'static [&'static str] {

@@ -7,7 +7,7 @@ use testkit::peers::LOGIN;
 
 use crate::{
     job::{Act, Job, When},
-    machine::{Given, System, Told},
+    machine::{Given, SECRETS, System, Told},
     page::{block, pointed_at},
 };
 
@@ -48,17 +48,7 @@ impl System for Jenkins {
     }
 
     fn secrets(&self, _: &str) -> Vec<&'static str> {
-        vec![
-            "REGISTRY_PASSWORD",
-            "RELEASE_KEY",
-            "RELEASE_PASSWORD",
-            "SCANNER_KEY",
-            "SCANNER_PASSWORD",
-            "DEPLOYER_KEY",
-            "DEPLOYER_PASSWORD",
-            "APPROVER_KEY",
-            "APPROVER_PASSWORD",
-        ]
+        SECRETS.to_vec()
     }
 
     fn shell(&self) -> &'static [&'static str] {

@@ -23,6 +23,19 @@ use crate::{
     stand_ins::StandIns,
 };
 
+/// Every secret, for a system in which whoever writes the pipeline may ask for each.
+pub(crate) const SECRETS: [&str; 9] = [
+    "REGISTRY_PASSWORD",
+    "RELEASE_KEY",
+    "RELEASE_PASSWORD",
+    "SCANNER_KEY",
+    "SCANNER_PASSWORD",
+    "DEPLOYER_KEY",
+    "DEPLOYER_PASSWORD",
+    "APPROVER_KEY",
+    "APPROVER_PASSWORD",
+];
+
 /// What a system adds to a list of jobs.
 pub(crate) trait System {
     /// The jobs of its pipeline.

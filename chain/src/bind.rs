@@ -89,7 +89,7 @@ pub(crate) fn bind<'p>(verified: Verified<'p>, image: &Image) -> Result<Bound<'p
 /// it, and a signer writes no digest of an image that it does not mean.
 pub(crate) fn mentions(payload: &[u8], digest: &Digest) -> bool {
     let hex = digest.hex().as_bytes();
-    payload.windows(hex.len()).any(|bytes| bytes == hex)
+    payload.windows(hex.len()).any(|bytes| bytes.eq_ignore_ascii_case(hex))
 }
 
 /// Whether a subject names a digest: under the digest's own algorithm, and nothing else will do.

@@ -67,7 +67,7 @@ pub(crate) fn findings(
 
 /// What the sources returned.
 struct There<'a> {
-    bundles: BTreeSet<&'a Digest>,
+    bundles: BTreeSet<(&'a Id, &'a Digest)>,
     said: BTreeSet<&'a Id>,
 }
 
@@ -87,10 +87,15 @@ impl<'a> There<'a> {
             refusal.id.as_ref().filter(|_| may)
         });
         Self {
+            // Bytes that were read as something else than what was committed to say nothing.
             bundles: words
                 .iter()
-                .flat_map(Word::bundles)
-                .chain(refusals.iter().filter_map(|refusal| refusal.carrier.bundle.as_ref()))
+                .flat_map(|word| word.bundles().iter().map(|bundle| (word.id(), bundle)))
+                .chain(
+                    refusals.iter().filter_map(|refusal| {
+                        refusal.id.as_ref().zip(refusal.carrier.bundle.as_ref())
+                    }),
+                )
                 .collect(),
             said: words_said.chain(elsewhere).collect(),
         }
@@ -98,7 +103,7 @@ impl<'a> There<'a> {
 
     fn holds(&self, id: &Id, commitment: &Commitment) -> bool {
         self.said.contains(id)
-            || commitment.bundle.as_ref().is_some_and(|bundle| self.bundles.contains(bundle))
+            || commitment.bundle.as_ref().is_some_and(|bundle| self.bundles.contains(&(id, bundle)))
     }
 }
 

@@ -241,12 +241,15 @@ pub fn tool_of(uri: &str) -> Option<String> {
 }
 
 fn finding(wire: WireFinding) -> Vulnerability {
-    let note = wire.annotations.into_iter().next().unwrap_or_default();
-    let fix = match (note.fixed_version, note.fix.as_deref()) {
-        (Some(version), _) if !version.is_empty() => Fix::In(version),
-        (_, Some("none")) => Fix::NoneYet,
-        _ => Fix::Unsaid,
+    // A fix that any annotation names is one; none is there only if all that speak of it say so.
+    let fixed = wire.annotations.iter().filter_map(|note| note.fixed_version.clone());
+    let words = || wire.annotations.iter().filter_map(|note| note.fix.as_deref());
+    let fix = match fixed.into_iter().find(|version| !version.is_empty()) {
+        Some(version) => Fix::In(version),
+        None if words().next().is_some() && words().all(|word| word == "none") => Fix::NoneYet,
+        None => Fix::Unsaid,
     };
+    let note = wire.annotations.into_iter().next().unwrap_or_default();
     Vulnerability {
         id: wire.id,
         severity: highest(wire.severity.iter().map(|s| Severity::of_score(&s.score.0))),

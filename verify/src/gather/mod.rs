@@ -202,12 +202,14 @@ async fn found_in(
     Ok(found)
 }
 
-/// Each bundle once, wherever it was found first; in an order that no source chooses.
+/// Each document once, wherever it was found first; in an order that no source chooses. What bytes were
+/// found as is part of what they are: the same bytes under another role must not hide them.
 fn once(candidates: impl Iterator<Item = Candidate>) -> Vec<Candidate> {
     let mut seen = std::collections::BTreeSet::new();
     let mut all: Vec<Candidate> = candidates
         .filter(|candidate| match &candidate.content {
-            Content::Bundle(bytes) | Content::Envelope(bytes) => seen.insert(Digest::sha256(bytes)),
+            Content::Bundle(bytes) => seen.insert(("bundle", Digest::sha256(bytes))),
+            Content::Envelope(bytes) => seen.insert(("envelope", Digest::sha256(bytes))),
             Content::Unreadable(_) | Content::Unsigned(_) => true,
         })
         .collect();

@@ -159,12 +159,16 @@ fn told(layer: &Descriptor, budget: &Budget) -> Part {
 }
 
 /// Each bundle once: the same statement often hangs under several manifests, and needs one request.
-/// A size is part of the key, so that a manifest with a wrong one spoils only itself.
+/// The size is part of the key, so that a manifest with a wrong one spoils only itself; and so is what
+/// it is taken for, so that one that calls a bundle something else does not hide it.
 fn once(found: impl Iterator<Item = Found>) -> Vec<Found> {
     let mut seen = BTreeSet::new();
     found
         .filter(|found| match found.fetched() {
-            Some(layer) => seen.insert((layer.digest.clone(), layer.size)),
+            Some(layer) => {
+                let bundle = matches!(found.part, Part::Bundle(_));
+                seen.insert((bundle, layer.digest.clone(), layer.size))
+            }
             None => true,
         })
         .collect()

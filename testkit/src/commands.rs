@@ -42,18 +42,26 @@ pub fn built() -> io::Result<PathBuf> {
 /// Runs a bash script that stops at its first failing command, with both commands on the path, in
 /// `directory`, with a passphrase and without anything that this machine says of itself.
 pub fn shell(commands: &Path, directory: &Path, script: &str) -> io::Result<Output> {
+    let mut bash = command("bash", commands, directory);
+    bash.args(["-euo", "pipefail", "-c", script]).output()
+}
+
+/// One program in the same surroundings, to be started by the caller.
+pub fn command(program: &str, commands: &Path, directory: &Path) -> Command {
     let path = env::var("PATH").unwrap_or_default();
-    let mut bash = Command::new("bash");
-    bash.args(["-euo", "pipefail", "-c", script]).current_dir(directory);
+    let found = commands.join(program);
+    let mut command = Command::new(if found.is_file() { found } else { program.into() });
     for (name, _) in env::vars_os() {
         let name = name.to_string_lossy();
         if FOREIGN.iter().any(|prefix| name.starts_with(prefix)) {
-            bash.env_remove(name.as_ref());
+            command.env_remove(name.as_ref());
         }
     }
-    bash.env("PATH", format!("{}:{path}", commands.display()))
+    command
+        .current_dir(directory)
+        .env("PATH", format!("{}:{path}", commands.display()))
         .env("HOME", directory)
         .env("ATTEST_PASSWORD", "test")
-        .env("NO_COLOR", "1")
-        .output()
+        .env("NO_COLOR", "1");
+    command
 }

@@ -13,6 +13,7 @@ use super::{
     AttachError, fallback,
     http::{lists, room_for, says_subject},
     layout,
+    merge::Merge,
     push::{self, Name},
 };
 
@@ -69,4 +70,15 @@ async fn in_registry(
     let unlisted: Vec<&Manifest> =
         silent.iter().filter(|manifest| !lists(&now, &manifest.digest)).collect();
     fallback::hang(source, subject, &unlisted).await
+}
+
+/// Has the list of what hangs on `subject` name all that is there: what a killed writer pushed under a
+/// tag of its own and listed nowhere is found again.
+pub(crate) async fn settle(to: &AnySource, subject: &Digest) -> Result<(), AttachError> {
+    let AnySource::Http(source) = to else { return Ok(()) };
+    if source.api(subject).await?.is_some() {
+        return Ok(());
+    }
+    let (_, index) = fallback::look(source, subject).await?;
+    fallback::settle(source, subject, subject, Merge::new(index), &mut 0).await.map(drop)
 }

@@ -21,7 +21,7 @@ use registry::{AnySource, Descriptor};
 
 pub(crate) use self::{
     error::{AttachError, Pushed},
-    hang::hang,
+    hang::{hang, settle},
     repair::{Repaired, repair},
 };
 use referrer::Referrer;

@@ -20,6 +20,7 @@ use super::{
     environment, resolve,
 };
 use crate::{
+    attach,
     collect::{record, verdict::Wanted},
     deliver::{self, Hand},
     error::Error,
@@ -59,6 +60,7 @@ pub(super) async fn run(world: &World, request: request::Promote) -> Result<Repo
     let copying = copying(&image, &place.source, &progress);
     let mut copied = Copied::content(&copying, &image, Extent::Everything).await?;
     image.unmoved().await?;
+    attach::settle(&place.source, image.digest()).await?;
     let found = record::find(&place.source, &subject, &deployment, &hand).await?;
     let record = match found {
         Some(bytes) => Record { sealed: seal::taken(bytes, &subject)?, made: false },

@@ -1,13 +1,11 @@
 //! The same on registries that nobody here wrote, and on a layout that holds the same image.
 
-use std::{collections::BTreeSet, path::Path, thread};
+use std::path::Path;
 
 use registry::{Source, pin};
 use testkit::peers::{Kind, LOGIN, Peer};
 
 use super::*;
-
-const WRITERS: usize = 50;
 
 /// A started registry with an image in it, and how to reach it.
 pub(super) struct Seeded {
@@ -67,30 +65,5 @@ async fn what_was_attached_to_a_real_registry_is_found() {
             let manifest = target.listed(entry).await.unwrap();
             assert_eq!(target.blob(layer(&manifest)).await.unwrap(), bundle);
         }
-    }
-}
-
-#[tokio::test]
-async fn fifty_writers_of_a_real_registry_lose_nothing() {
-    for kind in [Kind::DockerRegistry, Kind::FerroOciServer] {
-        let Some(seeded) = Seeded::start(kind) else { continue };
-        let image = &seeded.image().await;
-        let attached: BTreeSet<Digest> = thread::scope(|scope| {
-            let one = |number: usize| {
-                let runtime =
-                    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-                let bundle = format!("{{\"n\":{number}}}").into_bytes();
-                let source = seeded.source();
-                let attached = runtime.block_on(attach(&source, image, &bundle, TYPE, time()));
-                attached.unwrap().referrer
-            };
-            let threads: Vec<_> =
-                (0..WRITERS).map(|number| scope.spawn(move || one(number))).collect();
-            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
-        });
-        assert_eq!(attached.len(), WRITERS);
-        let listed = seeded.source().referrers(&image.digest).await.unwrap();
-        let listed: BTreeSet<Digest> = listed.into_iter().map(|entry| entry.digest).collect();
-        assert_eq!(listed, attached, "{kind:?}");
     }
 }

@@ -137,6 +137,34 @@ fn a_registry_is_asked_for_each_thing_once() {
     assert_eq!(places.registry.take_requests().len(), count - 1, "labels cost one");
 }
 
+/// Anybody who may push can hang the bytes of a failure under another role, before or after it.
+#[test]
+fn bytes_under_another_role_hide_no_bundle_and_no_envelope() {
+    let (mut content, image) = Content::image("app");
+    let unsigned = content.blob("application/vnd.in-toto+json", b"failed");
+    referrer(&mut content, &image, json!({"layers": [unsigned]}));
+    content.referrer(&image, b"failed", false);
+    let unsigned = content.blob("application/vnd.dsse.envelope.v1+json", b"failed");
+    referrer(&mut content, &image, json!({"layers": [unsigned], "annotations": {"n": "2"}}));
+    let envelope = content.blob("application/vnd.dsse.envelope.v1+json", b"older failure");
+    let config = content.blob(EMPTY, b"{}");
+    content.manifest(
+        Some(&format!("sha256-{}.att", image.digest.hex())),
+        &json!({"schemaVersion": 2, "mediaType": IMAGE, "config": config, "layers": [envelope]}),
+    );
+    content.referrer(&image, b"older failure", false);
+    for gathered in Places::of(&content).gather("") {
+        let gathered = gathered.unwrap();
+        assert_eq!(bundles(&gathered), [b"failed".as_slice(), b"older failure"]);
+        let envelopes: Vec<_> = gathered
+            .candidates
+            .iter()
+            .filter(|c| matches!(c.content, Found::Envelope(_)))
+            .collect();
+        assert_eq!(envelopes.len(), 1);
+    }
+}
+
 #[test]
 fn the_same_bundle_is_fetched_and_kept_once() {
     let (mut content, image) = Content::image("app");

@@ -50,6 +50,21 @@ fn a_changed_bundle_says_the_same_or_nothing() {
     });
 }
 
+/// The very bytes of a bundle, found as something else, are as good as none: nobody hears them, and they
+/// do not answer for what was committed to.
+#[test]
+fn a_bundle_that_is_taken_for_something_else_is_as_good_as_none() {
+    each_bundle(|case, policy, at, _| {
+        let Content::Bundle(bytes) = &case.evidence[at].content else { return };
+        let gone = essence(&case.ask_with(policy, without(case, at)));
+        for other in [Content::Envelope(bytes.clone()), Content::Unsigned(bytes.clone())] {
+            let mut evidence = case.evidence.clone();
+            evidence[at].content = other;
+            assert_eq!(essence(&case.ask_with(policy, evidence)), gone, "{}", case.name);
+        }
+    });
+}
+
 #[test]
 fn order_never_matters() {
     for case in Case::all() {

@@ -99,6 +99,9 @@ async fn attest(
     unbound: bool,
     ran: Option<&Ran>,
 ) -> Result<Report, Error> {
+    if ran.is_none() {
+        report::must_be_dated(report)?;
+    }
     let layers = layers(image, report).await?;
     let (manifest, config) = (image.digest(), image.config_digest());
     let bound = bind::bind(report, bind::Image { manifest, config, layers: &layers }, unbound)?;

@@ -39,6 +39,16 @@ pub(crate) fn stated(text: &str) -> Option<Timestamp> {
     time::parse(text).filter(|time| time.as_second() > 0)
 }
 
+/// The same where the format has a place for the end: what stands there and is no time is refused,
+/// for a scan whose age nobody can tell would count as made when it was signed.
+pub(crate) fn stated_in(file: &str, text: Option<&str>) -> Result<Option<Timestamp>, Refused> {
+    let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
+    if time::parse(text).is_none() {
+        return Err(Refused::TimeUnreadable { file: file.to_owned(), time: text.to_owned() });
+    }
+    Ok(stated(text))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

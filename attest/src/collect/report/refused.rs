@@ -86,6 +86,12 @@ pub(crate) enum Refused {
         /// How many were skipped.
         skipped: u64,
     },
+    /// A scan that does not say when it ended.
+    #[error("`{}` does not say when the scan ended", shown(.file))]
+    NoTime {
+        /// The report.
+        file: String,
+    },
     /// The version file is of another version than the report.
     #[error("`{}` is of version {}, the report of {}", shown(.file), shown(.version), shown(.report))]
     OtherVersion {
@@ -111,6 +117,15 @@ pub(crate) enum Refused {
     Stale {
         /// The report.
         file: String,
+    },
+    /// The end of the scan is no time.
+    #[error("`{}` says that the scan ended at `{}`, which is no RFC 3339 time", shown(.file),
+        shown(.time))]
+    TimeUnreadable {
+        /// The report.
+        file: String,
+        /// What stands there.
+        time: String,
     },
     /// Too deep.
     #[error("`{}` nests deeper than {limit} elements", shown(.file))]
@@ -273,9 +288,11 @@ impl Refused {
             Self::NoReport { .. } => "no-report",
             Self::NoScan { .. } => "no-scan",
             Self::NoTest { .. } => "no-test",
+            Self::NoTime { .. } => "no-time",
             Self::OtherVersion { .. } => "other-version",
             Self::ReportCount { .. } => "report-count",
             Self::Stale { .. } => "stale-report",
+            Self::TimeUnreadable { .. } => "time-unreadable",
             Self::TooDeep { .. } => "too-deep",
             Self::TooLarge { .. } => "too-large",
             Self::TooMany { .. } => "too-many",
@@ -302,7 +319,7 @@ impl Refused {
             }
             Self::Encoding { .. } => "write the report as UTF-8",
             Self::Future { .. } => "set the clocks of both machines, and run the tool again",
-            Self::Malformed { .. } | Self::Unreadable { .. } => {
+            Self::Malformed { .. } | Self::TimeUnreadable { .. } | Self::Unreadable { .. } => {
                 "give the file as the tool wrote it; run the tool again if it was edited"
             }
             Self::NoDatabase { .. } => {
@@ -317,6 +334,10 @@ impl Refused {
             Self::NoTest { .. } => {
                 "an attestation says that tests ran; check the filter, and that the report is of \
                  this run"
+            }
+            Self::NoTime { .. } => {
+                "let attest run the scanner (attest scan IMAGE --report FILE -- SCANNER …), or use a \
+                 version that writes the time"
             }
             Self::OtherVersion { .. } => "give the version file of the trivy that made the report",
             Self::ReportCount { .. } => {

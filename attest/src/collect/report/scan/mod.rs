@@ -46,6 +46,8 @@ pub(crate) struct ScanReport {
     pub(crate) database: Option<Database>,
     /// When the scan ended.
     pub(crate) finished: Option<Timestamp>,
+    /// Whether reports of this format state that time.
+    pub(crate) owes_end: bool,
     /// What was scanned.
     pub(crate) of: Of,
     /// How sure it is that vulnerabilities were looked for.
@@ -231,6 +233,15 @@ pub(crate) fn read(
     }
     agree(&report)?;
     Ok(report)
+}
+
+/// Refuses a report without the time that its format states: read without having been watched, nobody
+/// could tell its age.
+pub(crate) fn must_be_dated(report: &ScanReport) -> Result<(), Refused> {
+    if report.owes_end && report.finished.is_none() {
+        return Err(Refused::NoTime { file: report.file.name.clone() });
+    }
+    Ok(())
 }
 
 /// Whether a file is no report but what `trivy version --format json` wrote.

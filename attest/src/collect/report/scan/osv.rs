@@ -143,6 +143,7 @@ pub(super) fn read(file: &ReportFile) -> Result<ScanReport, Refused> {
         version: None,
         database: None,
         finished: None,
+        owes_end: false,
         of: Of::Other,
         ran: Ran::Shown,
         names: Names::default(),

@@ -39,6 +39,11 @@ impl<'a> Document<'a> {
         Self { file, format }
     }
 
+    /// The file, as it was named.
+    pub(super) fn path(self) -> &'a str {
+        &self.file.path
+    }
+
     /// The whole report.
     pub(super) fn whole<T: Deserialize<'a>>(self) -> Result<T, Refused> {
         serde_json::from_slice(&self.file.bytes).map_err(|error| {

@@ -192,6 +192,7 @@ fn begin(
         version,
         database: None,
         finished: None,
+        owes_end: false,
         of: Of::Unknown,
         ran: Ran::Claimed,
         names: Names::default(),
@@ -214,7 +215,7 @@ fn told<'a>(
     properties: Option<&'a RawValue>,
 ) -> Result<(), Refused> {
     document.each(invocations, |Invocation { end_time_utc }| {
-        let ended = end_time_utc.as_deref().and_then(ended::stated);
+        let ended = ended::stated_in(document.path(), end_time_utc.as_deref())?;
         report.finished = report.finished.max(ended);
         Ok(())
     })?;

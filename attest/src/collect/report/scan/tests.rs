@@ -235,6 +235,28 @@ fn an_older_trivy_states_neither_version_nor_time() {
 }
 
 #[test]
+fn a_scan_whose_age_nobody_can_tell_is_refused() {
+    let at = "2026-11-23T17:29:54.339435193Z";
+    let name = "trivy-vuln-madeup-db-registry.json";
+    for time in ["2026-13-45", "yesterday", "2026-11-23T17:29:54"] {
+        let refused = read(&[edited(name, at, time)], None).unwrap_err();
+        assert_eq!(refused.code(), "time-unreadable", "{time}");
+    }
+    for time in ["", "0001-01-01T00:00:00Z"] {
+        let report = read(&[edited(name, at, time)], None).unwrap();
+        assert_eq!(must_be_dated(&report).unwrap_err().code(), "no-time", "{time}");
+    }
+    assert_eq!(must_be_dated(&one(name).unwrap()), Ok(()));
+    let grype = r#"{"matches": [], "descriptor": {"name": "grype", "timestamp": "soon"}}"#;
+    let sarif = r#"{"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "x"}},
+        "results": [], "invocations": [{"endTimeUtc": "soon"}]}]}"#;
+    for (name, json) in [("grype.json", grype), ("x.sarif", sarif)] {
+        let refused = read(&[made(name, json)], None).unwrap_err();
+        assert_eq!(refused.code(), "time-unreadable", "{name}");
+    }
+}
+
+#[test]
 fn one_attestation_is_about_one_report() {
     let report = sample("scan/trivy-vuln-clean.json");
     let version = sample("scan/trivy-version.json");

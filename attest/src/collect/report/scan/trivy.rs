@@ -133,7 +133,8 @@ pub(super) fn read(file: &ReportFile) -> Result<ScanReport, Refused> {
         uri: purl(TRIVY, version.as_deref()),
         version,
         database: None,
-        finished: report.created_at.as_deref().and_then(ended::stated),
+        finished: ended::stated_in(&file.path, report.created_at.as_deref())?,
+        owes_end: true,
         of: of(report.artifact_type.as_deref()),
         ran: Ran::Claimed,
         names: Names {

@@ -57,7 +57,7 @@ fn sarif_of_any_tool_is_rated_by_its_rules() {
                   {"id": "B", "properties": {"security-severity": 5}}, {"id": "C"}]},
         "extensions": [{"name": "more", "rules": [
             {"id": "X", "properties": {"security-severity": "7.5"}}]}]},
-        "invocations": [{"endTimeUtc": "2026-11-23T17:00:00Z"}, {"endTimeUtc": "soon"}],
+        "invocations": [{"endTimeUtc": "2026-11-23T17:00:00Z"}, {"endTimeUtc": "2026-11-23T16:00:00Z"}],
         "results": [{"ruleId": "A"}, {"ruleIndex": 1}, {"rule": {"id": "C"}, "level": "error"},
             {"ruleId": "A/sub"}, {"ruleId": "X", "kind": "fail"}, {"ruleId": "nowhere"},
             {"ruleId": "C", "properties": {"security-severity": "4.0"}}, {"ruleIndex": -1},

@@ -47,6 +47,10 @@ pub(super) struct Approve {
     #[arg(long, value_name = "DURATION", default_value = "7d")]
     expires: Until,
 
+    /// Answer the question with yes
+    #[arg(short, long)]
+    yes: bool,
+
     #[command(flatten)]
     sign: Sign,
 
@@ -84,6 +88,7 @@ impl Approve {
             reason,
             reference,
             expires: Until(expires),
+            yes,
             sign,
             reach,
             output,
@@ -92,7 +97,6 @@ impl Approve {
             (true, Some(reason)) => Decision::Reject { reason },
             (_, reason) => Decision::Approve { reason, expires },
         };
-        let yes = sign.yes();
         let request = Request::Approve(request::Approve {
             target: image.target(reach),
             signing: sign.signing()?,

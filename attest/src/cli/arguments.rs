@@ -112,21 +112,13 @@ pub(super) struct Sign {
     #[arg(long, requires = "bundle")]
     no_attach: bool,
 
-    /// Answer questions with yes
-    #[arg(short, long)]
-    yes: bool,
-
     #[command(flatten)]
     run: Run,
 }
 
 impl Sign {
-    pub(super) fn yes(&self) -> bool {
-        self.yes
-    }
-
     pub(super) fn signing(self) -> Result<Signing, clap::Error> {
-        let Self { key, dry_run, bundle, no_attach, yes: _, run } = self;
+        let Self { key, dry_run, bundle, no_attach, run } = self;
         let delivery = match (dry_run, bundle, no_attach) {
             (true, _, _) => Delivery::DryRun,
             (false, Some(file), true) => Delivery::Keep(file),

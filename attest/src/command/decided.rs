@@ -44,6 +44,12 @@ impl Decided {
         let verdict = Verdict::read(&bytes, wanted, about, now)?;
         let mut seen: Vec<String> =
             verdict.steps.iter().map(|(step, said)| format!("{step:STEP$}  {said}")).collect();
+        // Each by its id: what is signed for is seen, and can be looked up before the answer.
+        seen.extend(verdict.commitments.iter().map(|one| {
+            let id = one.id.as_ref().map(|id| id.digest().short()).unwrap_or_default();
+            let predicate_type = one.predicate_type.as_deref().unwrap_or_default();
+            format!("id {id}  {}", evidence::text::escape_short(predicate_type, 120))
+        }));
         let revision = verdict.revision.map(|revision| format!(" revision {revision}"));
         seen.push(format!(
             "commits to {}, judged {} by policy{} ({})",

@@ -133,6 +133,8 @@ fn a_ready_verdict_is_approved_as_it_is() {
     let ended = place.run(&words);
     assert_eq!(ended.status, 0, "{}", ended.stderr);
     assert!(ended.stderr.contains("build     4f1c2a9e7b3d  (release)"), "{}", ended.stderr);
+    let id = format!("id {}", Digest::sha256(b"statement").short());
+    assert!(ended.stderr.contains(&id), "{}", ended.stderr);
     let hanging = place.hanging("app");
     let View::Approval(view) = Claim::read(&hanging[0].1).unwrap().view else { panic!() };
     assert_eq!(view.policy.unwrap(), Digest::sha256(b"p"));

@@ -19,6 +19,21 @@ pub fn escape(text: &str) -> String {
     })
 }
 
+/// Escapes a line so that a CI system's log does not read a command in it either: GitHub's `::error::`
+/// and `##[error]`, Azure's `##vso[…]`.
+pub fn escape_line(text: &str) -> String {
+    let escaped = escape(text).replace("##", r"#\u{23}");
+    // GitHub's runner skips any white space before the colons (ActionCommand.TryParseV2).
+    let words: Vec<_> = escaped
+        .split(' ')
+        .map(|word| match word.trim_start().strip_prefix("::") {
+            Some(rest) => format!(r"\u{{3a}}:{rest}"),
+            None => word.to_owned(),
+        })
+        .collect();
+    words.join(" ")
+}
+
 /// Escapes `text` and cuts it to `most` characters, so that a stranger cannot flood a screen.
 pub fn escape_short(text: &str, most: usize) -> String {
     let cut: String = text.chars().take(most).collect();
@@ -47,5 +62,14 @@ mod tests {
         );
         assert_eq!(escape("grün ✓"), "grün ✓");
         assert_eq!(escape_short("abcdef", 3), "abc…");
+    }
+
+    #[test]
+    fn no_log_reads_a_command() {
+        assert_eq!(
+            escape_line("  ::add-mask::x a::b ##[error]x ##vso[task.x] ###\n::error::y"),
+            r"  \u{3a}:add-mask::x a::b #\u{23}[error]x #\u{23}vso[task.x] #\u{23}#\u{a}::error::y"
+        );
+        assert_eq!(escape_line("\u{3000}::error::x"), r"\u{3a}:error::x");
     }
 }

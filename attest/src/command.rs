@@ -84,10 +84,9 @@ fn evidence_repository(world: &World, access: &Access) -> Result<Option<Referenc
 }
 
 fn options(world: &World, access: &Access) -> Options {
-    let aside = world.aside.clone();
     Options {
         plain_http: access.plain_http,
-        verbose: access.verbose.then_some(aside),
+        verbose: access.verbose.then(|| world.teller()),
         timeout: access.timeout,
         ..Options::default()
     }
@@ -104,7 +103,12 @@ fn environment(world: &World, given: &Given, builds: bool) -> Result<Environment
         .then(|| git::look(&world.directory))
         .flatten();
     let found = Found { variables, event, work_tree };
-    Ok(Environment::detect(&found, given)?)
+    let environment = Environment::detect(&found, given)?;
+    if given.run.is_some() && environment.job.is_none() {
+        // Whose later word replaces an earlier one is told by run and job together.
+        world.say("warning: several words of one run without --job replace none of each other");
+    }
+    Ok(environment)
 }
 
 /// `2026-11-20 09:31`, in UTC.

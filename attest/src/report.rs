@@ -9,7 +9,7 @@ mod text;
 
 use std::path::PathBuf;
 
-use evidence::{Digest, Id, json::Value};
+use evidence::{Digest, Id, json::Value, text::escape_line};
 use registry::{Pinned, Reference};
 
 pub(crate) use self::{
@@ -166,18 +166,39 @@ impl Report {
                 Delivered::Signed(_) => match format {
                     Format::Json => json::print(&json::attested(attested)),
                     Format::Quiet => text::quiet(attested).into_bytes(),
-                    Format::Text => text::attested(attested).into_bytes(),
+                    Format::Text => inert(&text::attested(attested)),
                 },
             },
             Self::Copied { text, json, quiet } => match format {
                 Format::Json => json::print(json),
-                Format::Quiet => format!("{quiet}\n").into_bytes(),
-                Format::Text => text.clone().into_bytes(),
+                Format::Quiet => inert(quiet),
+                Format::Text => inert(text),
             },
             Self::Told { text, json } => match format {
                 Format::Json => json::print(json),
-                Format::Quiet | Format::Text => text.clone().into_bytes(),
+                Format::Quiet | Format::Text => inert(text),
             },
         }
+    }
+}
+
+/// Lines that neither a terminal nor a CI system's log takes for anything but text.
+fn inert(text: &str) -> Vec<u8> {
+    text.lines().flat_map(|line| (escape_line(line) + "\n").into_bytes()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_line_of_a_result_is_a_command_of_a_ci_system() {
+        let text = "Type     ::error::x\n##vso[task.setvariable]\n  ::add-mask::y\n".to_owned();
+        let report = Report::Told { text, json: Value::Null };
+        let printed = String::from_utf8(report.print(Format::Text)).unwrap();
+        assert_eq!(
+            printed,
+            "Type     \\u{3a}:error::x\n#\\u{23}vso[task.setvariable]\n  \\u{3a}:add-mask::y\n"
+        );
     }
 }

@@ -5,7 +5,7 @@
 
 use std::{collections::BTreeMap, ffi::OsString, path::PathBuf, sync::Arc};
 
-use evidence::time::Timestamp;
+use evidence::{text::escape_line, time::Timestamp};
 
 use crate::collect::environment::Variables;
 
@@ -38,9 +38,16 @@ pub enum Terminal {
 }
 
 impl World {
-    /// Tells people something while the command runs.
+    /// Tells people something while the command runs. A CI system reads the lines as well, and finds
+    /// no command of its own in them.
     pub(crate) fn say(&self, line: &str) {
-        (self.aside)(line);
+        (self.aside)(&escape_line(line));
+    }
+
+    /// The same for whoever outlives this borrow.
+    pub(crate) fn teller(&self) -> Aside {
+        let aside = Arc::clone(&self.aside);
+        Arc::new(move |line| aside(&escape_line(line)))
     }
 
     /// The environment variables that are text.

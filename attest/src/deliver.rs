@@ -9,6 +9,7 @@ use registry::{AnySource, Descriptor};
 
 use crate::{
     attach::{self, Attached},
+    consistent,
     error::Error,
     file,
     report::{Delivered, Key, Placed},
@@ -89,6 +90,7 @@ pub(crate) async fn deliver(
     delivery: &Delivery,
     now: Timestamp,
 ) -> Result<Delivered, Error> {
+    consistent::check(&prepared.claim, now)?;
     let Some(hand) = hand else { return Ok(Delivered::Shown(prepared.payload.clone())) };
     image.unmoved().await?;
     let sealed = sign(hand, prepared, &image.subject())?;

@@ -20,6 +20,7 @@ use crate::{
         sbom::SbomRefused,
         verdict::VerdictError,
     },
+    consistent::Inconsistent,
     copy::CopyError,
     file::FileError,
     key_file::GenerateError,
@@ -51,6 +52,9 @@ pub(crate) enum Error {
     /// The image could not be copied.
     #[error(transparent)]
     Copy(#[from] CopyError),
+    /// A statement that contradicts itself or the clock.
+    #[error(transparent)]
+    Inconsistent(#[from] Inconsistent),
     /// The answer was no.
     #[error("not approved: the answer was not yes")]
     Declined,
@@ -133,12 +137,13 @@ impl Error {
             Self::Config(_) => "config-unreadable",
             Self::Copy(error) => error.code(),
             Self::Declined => "declined",
+            Self::Inconsistent(error) => error.code(),
             Self::Environment(error) => error.code(),
             Self::File(error) => error.code(),
             Self::GenerateKey(error) => error.code(),
             Self::Label(error) => error.code(),
             Self::Metadata(error) => error.code(),
-            Self::OpenKey(_) => "key",
+            Self::OpenKey(error) => error.code(),
             Self::Print(_) => "output",
             Self::Provenance(error) => error.code(),
             Self::Report(error) => error.code(),
@@ -174,6 +179,7 @@ impl Error {
             Self::Copy(error) => error.help(),
             Self::Environment(error) => Some(error.help()),
             Self::GenerateKey(error) => error.help().map(str::to_owned),
+            Self::Inconsistent(error) => owned(error.help()),
             Self::Metadata(error) => Some(error.help()),
             Self::OpenKey(error) => error.help().map(str::to_owned),
             Self::Provenance(error) => owned(error.help()),

@@ -63,6 +63,7 @@ impl From<&Error> for Exit {
             Error::Command(error) => Self::Command(error.exit_status()),
             Error::Config(_)
             | Error::Declined
+            | Error::Inconsistent(_)
             | Error::Label(_)
             | Error::Metadata(_)
             | Error::Provenance(_)

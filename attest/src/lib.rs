@@ -10,6 +10,7 @@ mod attach;
 mod cli;
 mod collect;
 mod command;
+mod consistent;
 mod copy;
 mod deliver;
 mod duration;

@@ -4,6 +4,7 @@ use evidence::text::escape_short;
 
 use super::resolve;
 use crate::{
+    consistent,
     deliver::hang,
     error::Error,
     file,
@@ -19,6 +20,7 @@ pub(super) async fn run(world: &World, request: request::Attach) -> Result<Repor
     let bytes = file::read(&bundle, registry::Budget::default().bundle)?;
     let image = resolve(world, target).await?;
     let sealed = seal::taken(bytes, &image.subject())?;
+    consistent::check(&sealed.said().claim, world.now())?;
     other_name(world, &image, &sealed);
     image.unmoved().await?;
     let attached = hang(&image, &sealed, world.now()).await?;

@@ -156,12 +156,13 @@ fn keys_are_opened_before_anything_is_read_and_secrets_are_never_shown() {
     let build = [&["build", "oci:app"][..], &BUILD].concat();
     let stderr = place.fails(2, "no-key", &build);
     assert!(stderr.contains("attest key generate"), "{stderr}");
-    place.fails(2, "key", &[&build[..], &["--key", "gone.key"]].concat());
+    place.fails(2, "key-unreadable", &[&build[..], &["--key", "gone.key"]].concat());
     let pem = std::fs::read_to_string(testdata("keys/ed25519.pem")).unwrap();
     place.set("RELEASE_KEY", &pem);
     place.done(&[&build[..], &["--key", "env://RELEASE_KEY"]].concat());
     place.set("RELEASE_KEY", pem.replace("MC4C", "MC4D"));
-    let stderr = place.fails(2, "key", &[&build[..], &["--key", "env://RELEASE_KEY"]].concat());
+    let from_variable = [&build[..], &["--key", "env://RELEASE_KEY"]].concat();
+    let stderr = place.fails(2, "key-unusable", &from_variable);
     let secret = pem.lines().find(|line| line.len() > 40 && !line.contains(' ')).unwrap();
     assert!(!stderr.contains(secret.get(8..24).unwrap()), "{stderr}");
     // A pasted key is no name of a key, and is not repeated.
@@ -179,7 +180,7 @@ fn the_status_of_a_command_is_not_ours() {
     place.fails(127, "command", &["test", "oci:app", "--", "./no-such-program"]);
     place.fails(125, "no-layout", &test("oci:nowhere", "exit 2"));
     place.set("ATTEST_KEY", "gone.key");
-    let stderr = place.fails(125, "key", &test("oci:app", "echo it ran >&2"));
+    let stderr = place.fails(125, "key-unreadable", &test("oci:app", "echo it ran >&2"));
     assert!(!stderr.contains("it ran"), "nothing is run for nothing: {stderr}");
 }
 
@@ -188,10 +189,10 @@ fn a_wrong_passphrase_is_a_wrong_passphrase() {
     let mut place = Place::new();
     place.set("ATTEST_KEY", testdata("keys/cosign-test.key").display());
     let build = [&["build", "oci:app"][..], &BUILD].concat();
-    let stderr = place.fails(2, "key", &build);
+    let stderr = place.fails(2, "no-passphrase", &build);
     assert!(stderr.contains("ATTEST_PASSWORD"), "{stderr}");
     place.set("COSIGN_PASSWORD", "wr0ng-passphrase");
-    let stderr = place.fails(2, "key", &build);
+    let stderr = place.fails(2, "wrong-passphrase", &build);
     assert!(!stderr.contains("wr0ng-passphrase"), "{stderr}");
     place.set("ATTEST_PASSWORD", "test");
     place.done(&build);
@@ -250,4 +251,36 @@ fn what_a_stranger_chose_cannot_move_the_cursor() {
     let shown = place.done(&words);
     assert!(!shown.contains(['\u{1b}', '\u{202e}']), "{shown:?}");
     assert_eq!(parse(&shown)["predicate"]["attest_run"]["job"], evil);
+}
+
+#[test]
+fn what_verify_would_refuse_as_untrue_is_not_signed() {
+    let place = Place::new();
+    place.write("future.json", r#"{"attest_run": {"signedAt": "2099-01-01T00:00:00Z"}}"#);
+    let words = ["predicate", "oci:app", "--type", "https://example.com/p/v1", "--file"];
+    place.fails(1, "future", &[&words[..], &["future.json"]].concat());
+    let build = place.statement(&[&["build", "oci:app"][..], &BUILD].concat());
+    let mut predicate = build.predicate;
+    predicate["attest_run"]["commit"] = "0".repeat(40).into();
+    place.write("other.json", predicate.to_string());
+    let words = ["predicate", "oci:app", "--type", &build.predicate_type, "--file", "other.json"];
+    place.fails(1, "claim-mismatch", &words);
+    assert_eq!(place.hanging("app").len(), 0);
+}
+
+#[test]
+fn no_printed_line_is_a_command_of_a_ci_system() {
+    let place = Place::new();
+    place.write("p.json", "{}");
+    for word in ["::error::x", "##vso[task.setvariable]x:y"] {
+        let ended = place.run(&["predicate", "oci:app", "--type", word, "--file", "p.json"]);
+        assert_eq!(ended.status, 0, "{}", ended.stderr);
+        let decision = ["approve", "oci:app", "--as", "h.example/a", "--environment", word];
+        let asked = place.run(&[&decision[..], &["--yes"]].concat());
+        assert_eq!(asked.status, 0, "{}", asked.stderr);
+        for text in [ended.stdout, ended.stderr, asked.stdout, asked.stderr] {
+            assert!(!text.contains("##"), "{text}");
+            assert!(text.split_whitespace().all(|word| !word.starts_with("::")), "{text}");
+        }
+    }
 }

@@ -12,6 +12,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::Command,
+    sync::OnceLock,
 };
 
 use testkit::{
@@ -39,7 +40,10 @@ struct Ended {
 
 impl User {
     fn new() -> Self {
-        Self { home: tempfile::tempdir().unwrap(), programs: commands::built().unwrap() }
+        // Cargo looks at every file each time it is asked.
+        static PROGRAMS: OnceLock<PathBuf> = OnceLock::new();
+        let programs = PROGRAMS.get_or_init(|| commands::built().unwrap());
+        Self { home: tempfile::tempdir().unwrap(), programs: programs.clone() }
     }
 
     fn path(&self, name: &str) -> String {

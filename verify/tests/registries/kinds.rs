@@ -303,7 +303,9 @@ fn lists() -> Vec<Kind> {
     fn endless(request: &Request, answer: Answer) -> Answer {
         let page = request.query().strip_prefix("page=").and_then(|n| n.parse::<u64>().ok());
         let next = format!("<{}?page={}>; rel=\"next\"", request.path(), page.unwrap_or(0) + 1);
-        Answer { headers: Vec::new(), ..answer }.with("Link", &next)
+        let mut headers = answer.headers.clone();
+        headers.retain(|(name, _)| name != "Link");
+        Answer { headers, ..answer }.with("Link", &next)
     }
     fn sized(answer: Answer, size: fn(u64) -> u64) -> Answer {
         let bytes = answer.body.clone().into_bytes();

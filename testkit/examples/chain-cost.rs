@@ -28,6 +28,9 @@ use evidence::{
 const NAME: &str = "registry.example.com/acme/app";
 const ROUNDS: usize = 11;
 
+/// Makes a predicate of a time.
+type Predicate = fn(&str) -> Value;
+
 const POLICY: &str = r#"
 schema: 1
 images: ["registry.example.com/acme/app"]
@@ -79,7 +82,8 @@ impl Bench {
 
     /// Builds, scans and tests by turns, each of a run of its own.
     fn statements(&self, numbers: Range<u32>, size: usize) -> Vec<Vec<u8>> {
-        let kinds = [(TEST_RESULT, test as fn(&str) -> Value), (VULNS, scan), (PROVENANCE, build)];
+        let kinds: [(&str, Predicate); 3] =
+            [(TEST_RESULT, test), (VULNS, scan), (PROVENANCE, build)];
         numbers
             .zip(kinds.into_iter().cycle())
             .map(|(n, (kind, make))| self.signed(kind, make(&at(self.question.now, n)), n, size))

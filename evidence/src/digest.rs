@@ -68,6 +68,11 @@ impl Digest {
         Self { algorithm, hex: hex(digest.as_ref()) }
     }
 
+    /// The digest whose SHA-256 this is.
+    pub fn of_hash(hash: &[u8; 32]) -> Self {
+        Self { algorithm: Algorithm::Sha256, hex: hex(hash) }
+    }
+
     /// Hashes `bytes` with SHA-256.
     pub fn sha256(bytes: &[u8]) -> Self {
         Self::of(Algorithm::Sha256, bytes)
@@ -137,12 +142,8 @@ impl fmt::Debug for Hasher {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    use fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a `String` cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    let digit = |half: u8| char::from(if half < 10 { b'0' + half } else { b'a' + half - 10 });
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 impl fmt::Display for Digest {

@@ -20,6 +20,11 @@ impl Id {
         Self(Digest::sha256(pae))
     }
 
+    /// The id of the statement whose pre-authentication encoding has this SHA-256.
+    pub fn of_hash(hash: &[u8; 32]) -> Self {
+        Self(Digest::of_hash(hash))
+    }
+
     /// The id that a commitment or a command line spells, `sha256:<hex>`.
     pub fn parse(text: &str) -> Option<Self> {
         let digest: Digest = text.parse().ok()?;

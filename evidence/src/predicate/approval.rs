@@ -4,7 +4,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Unreadable, commitment::Commitment, from_value, instant, optional_instant, policy};
+use super::{
+    Unreadable, View, commitment::Commitment, direct::Written, from_value, instant,
+    optional_instant, policy,
+};
 use crate::{
     Digest,
     json::{Value, json},
@@ -44,7 +47,7 @@ pub struct Approval {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Wire {
+pub(super) struct Wire {
     decision: Decision,
     environment: String,
     #[serde(default)]
@@ -60,9 +63,18 @@ struct Wire {
     policy: Option<policy::Wire>,
 }
 
+impl Written for Wire {
+    fn view(self) -> Result<View, Unreadable> {
+        Approval::of(self).map(View::Approval)
+    }
+}
+
 impl Approval {
     pub(super) fn read(predicate: &Value) -> Result<Self, Unreadable> {
-        let wire: Wire = from_value(predicate, "approval")?;
+        Self::of(from_value(predicate, "approval")?)
+    }
+
+    fn of(wire: Wire) -> Result<Self, Unreadable> {
         Ok(Self {
             decision: wire.decision,
             environment: wire.environment,

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Unreadable, commitment::Commitment, from_value, optional_instant, policy};
+use super::{
+    Unreadable, View, commitment::Commitment, direct::Written, from_value, optional_instant, policy,
+};
 use crate::{
     Digest,
     json::{Value, json},
@@ -71,7 +73,7 @@ pub struct Deployment {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Wire {
+pub(super) struct Wire {
     action: Action,
     result: Outcome,
     environment: String,
@@ -91,9 +93,18 @@ struct Wire {
     policy: Option<policy::Wire>,
 }
 
+impl Written for Wire {
+    fn view(self) -> Result<View, Unreadable> {
+        Deployment::of(self).map(View::Deployment)
+    }
+}
+
 impl Deployment {
     pub(super) fn read(predicate: &Value) -> Result<Self, Unreadable> {
-        let wire: Wire = from_value(predicate, "deployment")?;
+        Self::of(from_value(predicate, "deployment")?)
+    }
+
+    fn of(wire: Wire) -> Result<Self, Unreadable> {
         Ok(Self {
             action: wire.action,
             result: wire.result,

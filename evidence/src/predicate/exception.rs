@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Unreadable, from_value, instant};
+use super::{Unreadable, View, direct::Written, from_value, instant};
 use crate::{json::Value, time::Timestamp};
 
 /// Leave to skip steps of a policy.
@@ -21,7 +21,7 @@ pub struct Exception {
 }
 
 #[derive(Deserialize)]
-struct Wire {
+pub(super) struct Wire {
     skips: Vec<String>,
     environment: String,
     reason: String,
@@ -30,9 +30,18 @@ struct Wire {
     expires: String,
 }
 
+impl Written for Wire {
+    fn view(self) -> Result<View, Unreadable> {
+        Exception::of(self).map(View::Exception)
+    }
+}
+
 impl Exception {
     pub(super) fn read(predicate: &Value) -> Result<Self, Unreadable> {
-        let wire: Wire = from_value(predicate, "exception")?;
+        Self::of(from_value(predicate, "exception")?)
+    }
+
+    fn of(wire: Wire) -> Result<Self, Unreadable> {
         Ok(Self {
             skips: wire.skips,
             environment: wire.environment,

@@ -7,6 +7,7 @@
 pub mod approval;
 pub mod commitment;
 pub mod deployment;
+mod direct;
 pub mod exception;
 mod policy;
 pub mod provenance;
@@ -15,6 +16,7 @@ pub mod summary;
 pub mod test_result;
 pub mod vulns;
 
+pub(crate) use direct::ClaimOf;
 use serde::de::DeserializeOwned;
 
 use crate::{

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Unreadable, from_value, optional_instant};
+use super::{Unreadable, View, direct::Written, from_value, optional_instant};
 use crate::{json::Value, source, time::Timestamp};
 
 /// How an image was built. Everything is the builder's claim.
@@ -30,7 +30,7 @@ pub struct Provenance {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct WireV1 {
+pub(super) struct WireV1 {
     build_definition: WireDefinition,
     run_details: WireRun,
 }
@@ -78,7 +78,16 @@ struct WireDigest {
 }
 
 pub(super) fn read_v1(predicate: &Value) -> Result<Provenance, Unreadable> {
-    let wire: WireV1 = from_value(predicate, "provenance")?;
+    provenance_v1(from_value(predicate, "provenance")?)
+}
+
+impl Written for WireV1 {
+    fn view(self) -> Result<View, Unreadable> {
+        provenance_v1(self).map(View::Build)
+    }
+}
+
+fn provenance_v1(wire: WireV1) -> Result<Provenance, Unreadable> {
     let definition = wire.build_definition;
     let workflow = |member: &str| {
         definition
@@ -146,7 +155,7 @@ fn run_of(invocation: Option<&str>) -> (Option<String>, Option<u64>) {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct WireV02 {
+pub(super) struct WireV02 {
     builder: WireBuilder,
     build_type: String,
     #[serde(default)]
@@ -171,7 +180,16 @@ struct WireMetadataV02 {
 }
 
 pub(super) fn read_v02(predicate: &Value) -> Result<Provenance, Unreadable> {
-    let wire: WireV02 = from_value(predicate, "provenance")?;
+    provenance_v02(from_value(predicate, "provenance")?)
+}
+
+impl Written for WireV02 {
+    fn view(self) -> Result<View, Unreadable> {
+        provenance_v02(self).map(View::Build)
+    }
+}
+
+fn provenance_v02(wire: WireV02) -> Result<Provenance, Unreadable> {
     let config = wire.invocation.config_source;
     let material = if commit_of(&config).is_some() {
         Some(&config)

@@ -2,7 +2,9 @@
 
 use serde::Deserialize;
 
-use super::{Unreadable, commitment::Commitment, from_value, optional_instant};
+use super::{
+    Unreadable, View, commitment::Commitment, direct::Written, from_value, optional_instant,
+};
 use crate::{json::Value, time::Timestamp};
 
 /// What a verifier concluded.
@@ -22,7 +24,7 @@ pub struct Summary {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Wire {
+pub(super) struct Wire {
     verifier: WireVerifier,
     resource_uri: String,
     verification_result: WireResult,
@@ -46,7 +48,16 @@ enum WireResult {
 }
 
 pub(super) fn read(predicate: &Value) -> Result<Summary, Unreadable> {
-    let wire: Wire = from_value(predicate, "verification summary")?;
+    summary(from_value(predicate, "verification summary")?)
+}
+
+impl Written for Wire {
+    fn view(self) -> Result<View, Unreadable> {
+        summary(self).map(View::Summary)
+    }
+}
+
+fn summary(wire: Wire) -> Result<Summary, Unreadable> {
     Ok(Summary {
         verifier: wire.verifier.id,
         resource: wire.resource_uri,

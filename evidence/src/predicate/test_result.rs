@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Unreadable, from_value, optional_instant};
+use super::{Unreadable, View, direct::Written, from_value, optional_instant};
 use crate::{json::Value, time::Timestamp};
 
 /// The extension member: counts of the elements in the reports, and when the tests ended.
@@ -55,7 +55,7 @@ pub struct TestResult {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Wire {
+pub(super) struct Wire {
     result: Word,
     #[serde(default)]
     passed_tests: Option<Vec<String>>,
@@ -84,8 +84,17 @@ struct WireMember {
 }
 
 pub(super) fn read(predicate: &Value) -> Result<TestResult, Unreadable> {
-    let Wire { result, passed_tests, warned_tests, failed_tests, attest_test } =
-        from_value(predicate, "test result")?;
+    test_result(from_value(predicate, "test result")?)
+}
+
+impl Written for Wire {
+    fn view(self) -> Result<View, Unreadable> {
+        test_result(self).map(View::Test)
+    }
+}
+
+fn test_result(wire: Wire) -> Result<TestResult, Unreadable> {
+    let Wire { result, passed_tests, warned_tests, failed_tests, attest_test } = wire;
     let listed = passed_tests.is_some() || warned_tests.is_some() || failed_tests.is_some();
     let count = |list: &Option<Vec<String>>| {
         list.as_ref().map_or(0, |list| u64::try_from(list.len()).unwrap_or(u64::MAX))

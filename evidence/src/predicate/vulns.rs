@@ -2,9 +2,14 @@
 //!
 //! The extension member `attest_scan` is described in docs/predicates/vulns.md.
 
-use serde::{Deserialize, Serialize};
+use std::fmt;
 
-use super::{Unreadable, from_value, optional_instant};
+use serde::{
+    Deserialize, Serialize,
+    de::{IgnoredAny, Visitor},
+};
+
+use super::{Unreadable, View, direct::Written, from_value, optional_instant};
 use crate::{json::Value, time::Timestamp};
 
 /// The extension member: how the report was bound to the image, and what it left out.
@@ -118,8 +123,8 @@ pub struct Scan {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Wire {
-    scanner: WireScanner,
+pub(super) struct Wire<R> {
+    scanner: WireScanner<R>,
     #[serde(default)]
     metadata: WireMetadata,
     #[serde(rename = "attest_scan", default)]
@@ -127,13 +132,13 @@ struct Wire {
 }
 
 #[derive(Deserialize)]
-struct WireScanner {
+struct WireScanner<R> {
     uri: String,
     #[serde(default)]
     version: Option<String>,
     #[serde(default)]
     db: WireDatabase,
-    result: Value,
+    result: R,
 }
 
 #[derive(Default, Deserialize)]
@@ -153,11 +158,11 @@ struct WireMetadata {
 struct WireMember {
     bound: Option<String>,
     filtered: Option<Filtered>,
-    suppressed: Option<Vec<Value>>,
+    suppressed: Option<Vec<IgnoredAny>>,
 }
 
 #[derive(Deserialize)]
-struct WireFinding {
+pub(super) struct WireFinding {
     id: String,
     severity: Vec<WireSeverity>,
     #[serde(default)]
@@ -170,15 +175,37 @@ struct WireSeverity {
 }
 
 /// The specification says string; numbers are seen in the wild.
-struct WireScore(String);
+struct WireScore(Severity);
 
 impl<'de> Deserialize<'de> for WireScore {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match Value::deserialize(deserializer)? {
-            Value::String(text) => Ok(Self(text)),
-            Value::Number(number) => Ok(Self(number.to_string())),
-            _ => Err(serde::de::Error::custom("a score that is no string")),
-        }
+        deserializer.deserialize_any(ScoreVisitor)
+    }
+}
+
+struct ScoreVisitor;
+
+impl Visitor<'_> for ScoreVisitor {
+    type Value = WireScore;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a score")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<WireScore, E> {
+        Ok(WireScore(Severity::of_score(text)))
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<WireScore, E> {
+        Ok(WireScore(Severity::of_score(&number.to_string())))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<WireScore, E> {
+        Ok(WireScore(Severity::of_score(&number.to_string())))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<WireScore, E> {
+        Ok(WireScore(Severity::of_score(&number.to_string())))
     }
 }
 
@@ -193,18 +220,38 @@ struct WireAnnotation {
 }
 
 pub(super) fn read(predicate: &Value) -> Result<Scan, Unreadable> {
-    let wire: Wire = from_value(predicate, "vulnerability scan")?;
-    let findings: Vec<WireFinding> = from_value(&wire.scanner.result, "scanner.result")?;
+    let (wire, result) = apart(from_value::<Wire<Value>>(predicate, "vulnerability scan")?);
+    let findings: Vec<WireFinding> = from_value(&result, "scanner.result")?;
     scan(wire, findings.into_iter().map(finding).collect())
 }
 
-pub(super) fn read_cosign(predicate: &Value) -> Result<Scan, Unreadable> {
-    let wire: Wire = from_value(predicate, "vulnerability scan")?;
-    let findings = report_findings(&wire.scanner.result)?;
-    scan(wire, findings)
+impl Written for Wire<Vec<WireFinding>> {
+    fn view(self) -> Result<View, Unreadable> {
+        let (wire, findings) = apart(self);
+        scan(wire, findings.into_iter().map(finding).collect()).map(View::Scan)
+    }
 }
 
-fn scan(wire: Wire, findings: Vec<Vulnerability>) -> Result<Scan, Unreadable> {
+impl Written for Wire<Value> {
+    fn view(self) -> Result<View, Unreadable> {
+        let (wire, result) = apart(self);
+        scan(wire, report_findings(&result)?).map(View::Scan)
+    }
+}
+
+/// A scan without its result, and the result.
+fn apart<R>(wire: Wire<R>) -> (Wire<()>, R) {
+    let WireScanner { uri, version, db, result } = wire.scanner;
+    let scanner = WireScanner { uri, version, db, result: () };
+    (Wire { scanner, metadata: wire.metadata, attest_scan: wire.attest_scan }, result)
+}
+
+pub(super) fn read_cosign(predicate: &Value) -> Result<Scan, Unreadable> {
+    let (wire, result) = apart(from_value::<Wire<Value>>(predicate, "vulnerability scan")?);
+    scan(wire, report_findings(&result)?)
+}
+
+fn scan(wire: Wire<()>, findings: Vec<Vulnerability>) -> Result<Scan, Unreadable> {
     let WireScanner { uri: scanner, version, db, result: _ } = wire.scanner;
     let tool = tool_of(&scanner).ok_or_else(|| Unreadable::Member {
         member: "scanner.uri",
@@ -252,7 +299,7 @@ fn finding(wire: WireFinding) -> Vulnerability {
     let note = wire.annotations.into_iter().next().unwrap_or_default();
     Vulnerability {
         id: wire.id,
-        severity: highest(wire.severity.iter().map(|s| Severity::of_score(&s.score.0))),
+        severity: highest(wire.severity.iter().map(|s| s.score.0)),
         package: note.package.map(|package| match note.installed_version {
             Some(version) => format!("{package} {version}"),
             None => package,

@@ -55,25 +55,24 @@ impl<'p> Bound<'p> {
 
     /// The kind of claim.
     pub fn kind(&self) -> Kind {
-        Kind::of(&self.verified.statement().predicate_type)
+        self.verified.kind()
     }
 }
 
 /// Binds a verified statement to the image asked for.
 pub(crate) fn bind<'p>(verified: Verified<'p>, image: &Image) -> Result<Bound<'p>, Refusal> {
-    let subjects = &verified.statement().subjects;
+    let subjects = &verified.said().subjects;
     let is_ours = |subject: &Subject| image.family().any(|digest| names(subject, digest));
     let ours = || subjects.iter().filter(|subject| is_ours(subject));
     let mut names_given: Vec<String> = ours().map(|subject| subject.name.clone()).collect();
     names_given.dedup();
     if names_given.is_empty() {
-        let statement = verified.statement();
         return Err(Refusal {
             code: Code::WrongSubject,
             reason: format!("it is about {}", subjects.first().map_or_else(String::new, told)),
             signer: Some(verified.party().name.clone()),
             id: Some(verified.id().clone()),
-            predicate_type: Some(statement.predicate_type.clone()),
+            predicate_type: Some(verified.said().predicate_type.clone()),
             carrier: verified.carrier().clone(),
             spoiled: None,
             peeked: None,

@@ -5,7 +5,7 @@
 //! whoever takes a bad scan away could answer for it. A commitment that states no type may be to one
 //! that a step reads. What was committed to and is of a type that no step reads is a note.
 
-use std::collections::BTreeSet;
+use std::{cell::LazyCell, collections::BTreeSet};
 
 use evidence::{Digest, Id, predicate::commitment::Commitment};
 
@@ -35,7 +35,8 @@ pub(crate) fn findings(
     refusals: &[Refusal],
     setting: Setting<'_>,
 ) -> Withheld {
-    let there = There::of(words, refusals, setting.policy);
+    // Most evidence commits to nothing, and then nobody asks what is there.
+    let there = LazyCell::new(|| There::of(words, refusals, setting.policy));
     let mut withheld = Withheld::default();
     for judged in judged {
         let proving = chosen.iter().filter(|choice| choice.step.name == judged.step.name);
@@ -66,13 +67,14 @@ pub(crate) fn findings(
 }
 
 /// What the sources returned.
-struct There<'a> {
-    bundles: BTreeSet<(&'a Id, &'a Digest)>,
+struct There<'a, 'p> {
+    words: &'a [Word<'p>],
+    refusals: &'a [Refusal],
     said: BTreeSet<&'a Id>,
 }
 
-impl<'a> There<'a> {
-    fn of(words: &'a [Word<'_>], refusals: &'a [Refusal], policy: &Policy) -> Self {
+impl<'a, 'p> There<'a, 'p> {
+    fn of(words: &'a [Word<'p>], refusals: &'a [Refusal], policy: &Policy) -> Self {
         let may = |party: &str, predicate_type: &str| {
             policy.steps.iter().any(|step| {
                 step.signed_by.parties.contains(party)
@@ -86,24 +88,23 @@ impl<'a> There<'a> {
             let may = may(party, refusal.predicate_type.as_deref()?);
             refusal.id.as_ref().filter(|_| may)
         });
-        Self {
-            // Bytes that were read as something else than what was committed to say nothing.
-            bundles: words
-                .iter()
-                .flat_map(|word| word.bundles().iter().map(|bundle| (word.id(), bundle)))
-                .chain(
-                    refusals.iter().filter_map(|refusal| {
-                        refusal.id.as_ref().zip(refusal.carrier.bundle.as_ref())
-                    }),
-                )
-                .collect(),
-            said: words_said.chain(elsewhere).collect(),
-        }
+        Self { words, refusals, said: words_said.chain(elsewhere).collect() }
     }
 
     fn holds(&self, id: &Id, commitment: &Commitment) -> bool {
         self.said.contains(id)
-            || commitment.bundle.as_ref().is_some_and(|bundle| self.bundles.contains(&(id, bundle)))
+            || commitment.bundle.as_ref().is_some_and(|bundle| self.carried(id, bundle))
+    }
+
+    /// Whether the very bytes are there, and say this. Bytes that were read as something else than
+    /// what was committed to say nothing.
+    fn carried(&self, id: &Id, bundle: &Digest) -> bool {
+        let by_word = |word: &Word<'_>| word.id() == id && word.bundles().any(|b| b == bundle);
+        let refused = |refusal: &Refusal| {
+            let carried = refusal.carrier.bundle.as_ref();
+            refusal.id.as_ref() == Some(id) && carried.is_some_and(|b| b.digest() == bundle)
+        };
+        self.words.iter().any(by_word) || self.refusals.iter().any(refused)
     }
 }
 

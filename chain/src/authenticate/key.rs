@@ -8,6 +8,7 @@
 use std::fmt;
 
 use aws_lc_rs::{
+    digest as hash,
     rsa::PublicEncryptingKey,
     signature::{
         ECDSA_P256_SHA256_ASN1, ECDSA_P384_SHA256_ASN1, ECDSA_P384_SHA384_ASN1,
@@ -16,7 +17,7 @@ use aws_lc_rs::{
     },
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
-use evidence::Digest;
+use evidence::{Digest, Id};
 
 /// The PEM label of a public key (RFC 7468 §13).
 const LABEL: &str = "PUBLIC KEY";
@@ -27,6 +28,31 @@ pub struct PublicKey {
     id: Digest,
     kind: Kind,
     verifiers: Vec<ParsedPublicKey>,
+}
+
+/// A message with its SHA-256: hashed once, for its id and for every key that is tried.
+pub(super) struct Hashed {
+    bytes: Vec<u8>,
+    hash: hash::Digest,
+    id: Id,
+}
+
+impl Hashed {
+    /// Hashes a message.
+    pub(super) fn of(bytes: Vec<u8>) -> Self {
+        let hash = hash::digest(&hash::SHA256, &bytes);
+        // SHA-256 has 32 bytes; the other arm is there because a type does not say so.
+        let id = match <&[u8; 32]>::try_from(hash.as_ref()) {
+            Ok(hash) => Id::of_hash(hash),
+            Err(_) => Id::of_pae(&bytes),
+        };
+        Self { bytes, hash, id }
+    }
+
+    /// The id of what the message says.
+    pub(super) fn id(&self) -> &Id {
+        &self.id
+    }
 }
 
 /// The kinds of key that are read.
@@ -155,7 +181,16 @@ impl PublicKey {
 
     /// Whether `signature` over `message` was made by this key.
     pub fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
-        self.verifiers.iter().any(|verifier| verifier.verify_sig(message, signature).is_ok())
+        self.verifies_hashed(&Hashed::of(message.to_vec()), signature)
+    }
+
+    /// The same, of a message that has been hashed.
+    pub(super) fn verifies_hashed(&self, message: &Hashed, signature: &[u8]) -> bool {
+        self.verifiers.iter().any(|verifier| match self.kind {
+            // These two kinds sign the SHA-256 and nothing else.
+            Kind::P256 | Kind::Rsa => verifier.verify_digest_sig(&message.hash, signature).is_ok(),
+            _ => verifier.verify_sig(&message.bytes, signature).is_ok(),
+        })
     }
 
     /// The hint that cosign writes: the base64 of the id (internal/key/svkeypair.go).

@@ -6,14 +6,14 @@
 
 pub mod key;
 
-use std::collections::BTreeMap;
+use std::{cell::OnceCell, collections::BTreeMap, fmt, rc::Rc};
 
 use evidence::{
-    Bundle, Digest, Envelope, Id, Material, Signature, Statement,
+    Bundle, Digest, Envelope, Id, Material, Reading, Signature, Statement,
     bundle::ENTRIES,
     envelope::{self, IN_TOTO},
     json,
-    predicate::{Claim, View},
+    predicate::{self, Claim, View},
 };
 
 use crate::{
@@ -21,7 +21,7 @@ use crate::{
     finding::Code,
     policy::{Credential, CredentialKind, Party, Policy},
 };
-use key::{Kind, PublicKey};
+use key::{Hashed, Kind, PublicKey};
 
 /// Where a statement was found.
 #[derive(Clone, Debug)]
@@ -30,28 +30,56 @@ pub struct Carrier {
     pub found: String,
     /// The referrer manifest.
     pub referrer: Option<Digest>,
-    /// The SHA-256 of the bundle bytes; `None` where there were none.
-    pub bundle: Option<Digest>,
+    /// The bundle bytes; `None` where there were none.
+    pub(crate) bundle: Option<Located>,
+}
+
+/// Bytes with their locator, which is worked out when somebody asks: of a thousand bundles a verdict
+/// names a few.
+#[derive(Clone)]
+pub(crate) struct Located(Rc<(Vec<u8>, OnceCell<Digest>)>);
+
+impl Located {
+    fn of(bytes: Vec<u8>) -> Self {
+        Self(Rc::new((bytes, OnceCell::new())))
+    }
+
+    /// The bytes.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.0.0
+    }
+
+    /// The SHA-256 of the bytes.
+    pub(crate) fn digest(&self) -> &Digest {
+        self.0.1.get_or_init(|| Digest::sha256(self.bytes()))
+    }
+}
+
+impl fmt::Debug for Located {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.digest().fmt(f)
+    }
 }
 
 /// A statement whose signer is known and whose signature verified. Only this file makes one.
 ///
 /// ```
-/// fn say<'p>(real: chain::Verified<'p>, statement: evidence::Statement) -> chain::Verified<'p> {
-///     assert_eq!(*real.statement(), statement);
+/// fn say<'p>(real: chain::Verified<'p>, said: evidence::Reading) -> chain::Verified<'p> {
+///     assert_eq!(*real.said(), said);
 ///     real
 /// }
 /// ```
 ///
 /// ```compile_fail,E0616
-/// fn say<'p>(mut real: chain::Verified<'p>, statement: evidence::Statement) -> chain::Verified<'p> {
-///     real.statement = statement;
+/// fn say<'p>(mut real: chain::Verified<'p>, said: evidence::Reading) -> chain::Verified<'p> {
+///     real.said = said;
 ///     real
 /// }
 /// ```
 #[derive(Clone, Debug)]
 pub struct Verified<'p> {
-    statement: Statement,
+    // Boxed: a thousand of them are moved from stage to stage and sorted.
+    said: Box<Reading>,
     id: Id,
     party: &'p Party,
     credential: &'p Credential,
@@ -60,8 +88,13 @@ pub struct Verified<'p> {
 
 impl<'p> Verified<'p> {
     /// What was signed.
-    pub fn statement(&self) -> &Statement {
-        &self.statement
+    pub fn said(&self) -> &Reading {
+        &self.said
+    }
+
+    /// The kind of claim that was signed.
+    pub fn kind(&self) -> predicate::Kind {
+        predicate::Kind::of(&self.said.predicate_type)
     }
 
     /// The id of what was signed.
@@ -109,7 +142,8 @@ pub struct Refusal {
 impl Refusal {
     /// An order in which the order of arrival does not show.
     pub(crate) fn order(&self) -> impl Ord + use<'_> {
-        (&self.carrier.found, &self.carrier.bundle, self.code, &self.reason)
+        let bytes = self.carrier.bundle.as_ref().map(Located::bytes);
+        (&self.carrier.found, bytes, self.code, &self.reason)
     }
 }
 
@@ -171,19 +205,21 @@ pub fn authenticate<'p>(
     keyring: &Keyring<'p>,
 ) -> Vec<Result<Verified<'p>, Refusal>> {
     let Candidate { found, referrer, content } = candidate;
-    let carrier = |bundle| Carrier { found: found.clone(), referrer: referrer.clone(), bundle };
+    let carrier = |bundle| Carrier { found, referrer, bundle };
     match content {
         Content::Bundle(bytes) => {
-            let carrier = carrier(Some(Digest::sha256(&bytes)));
-            let outcome = match Bundle::parse(&bytes) {
+            let bundle = Bundle::parse(&bytes);
+            let carrier = carrier(Some(Located::of(bytes)));
+            let outcome = match bundle {
                 Ok(bundle) => signed(bundle.envelope, &bundle.material, carrier, keyring),
                 Err(error) => Err(refuse(carrier, Code::Unreadable, error.to_string())),
             };
             vec![outcome]
         }
         Content::Envelope(bytes) => {
-            let carrier = carrier(Some(Digest::sha256(&bytes)));
-            match Envelope::parse(&bytes) {
+            let envelope = Envelope::parse(&bytes);
+            let carrier = carrier(Some(Located::of(bytes)));
+            match envelope {
                 Ok(envelope) => each_signature(&envelope, &carrier, keyring),
                 Err(error) => vec![Err(refuse(carrier, Code::Unreadable, error.to_string()))],
             }
@@ -228,14 +264,14 @@ fn signed<'p>(
         let reason = format!("the payload type is `{}`, not {IN_TOTO}", envelope.payload_type);
         return Err(refuse(carrier, Code::Unreadable, reason));
     }
-    let pae = envelope.pae();
-    let id = Id::of_pae(&pae);
-    let (party, credential) = match signer(&envelope, material, &pae, keyring) {
+    let message = Hashed::of(envelope.pae());
+    let id = message.id().clone();
+    let (party, credential) = match signer(&envelope, material, &message, keyring) {
         Ok(signer) => signer,
         Err(no) => return Err(no.refusal(carrier, id, &envelope)),
     };
-    match Statement::parse(&envelope.payload) {
-        Ok(statement) => Ok(Verified { statement, id, party, credential, carrier }),
+    match Reading::of(&envelope.payload) {
+        Ok(said) => Ok(Verified { said: Box::new(said), id, party, credential, carrier }),
         Err(error) => Err(Refusal {
             signer: Some(party.name.clone()),
             id: Some(id),
@@ -356,7 +392,7 @@ impl NoSigner {
 fn signer<'p>(
     envelope: &Envelope,
     material: &Material,
-    pae: &[u8],
+    message: &Hashed,
     keyring: &Keyring<'p>,
 ) -> Result<(&'p Party, &'p Credential), NoSigner> {
     let Material::PublicKey { hint } = material else {
@@ -373,7 +409,7 @@ fn signer<'p>(
         (hint, keyid) => hint.or(keyid),
     };
     if let Some((party, credential, key)) = named.and_then(|hint| keyring.hinted(hint)) {
-        return match key.verifies(pae, &signature.bytes) {
+        return match key.verifies_hashed(message, &signature.bytes) {
             true => Ok((party, credential)),
             false => Err(NoSigner::Forged(party.name.clone(), key.kind())),
         };
@@ -385,7 +421,7 @@ fn signer<'p>(
     let mut tried = false;
     for (party, credential, key) in possible {
         tried = true;
-        if key.verifies(pae, &signature.bytes) {
+        if key.verifies_hashed(message, &signature.bytes) {
             return Ok((party, credential));
         }
     }

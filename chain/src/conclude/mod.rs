@@ -222,7 +222,13 @@ fn commitments(seen: &[Seen<'_, '_>]) -> Vec<CommitmentReport> {
         .map(|word| CommitmentReport {
             id: word.id().to_string(),
             predicate_type: word.predicate_type().to_owned(),
-            bundle: word.bound().verified().carrier().bundle.as_ref().map(ToString::to_string),
+            bundle: word
+                .bound()
+                .verified()
+                .carrier()
+                .bundle
+                .as_ref()
+                .map(|b| b.digest().to_string()),
         })
         .collect()
 }

@@ -7,12 +7,13 @@ use std::collections::BTreeSet;
 
 use evidence::{
     Digest, Id,
-    predicate::{Claim, Kind, View},
+    predicate::{Kind, View},
     time::{self, Timestamp},
 };
 
 use super::scope::Scope;
 use crate::{
+    authenticate::Located,
     bind::Bound,
     clock::{self, Clock, Made},
     facts::Facts,
@@ -24,11 +25,10 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Word<'p> {
     bound: Bound<'p>,
-    claim: Option<Claim>,
     facts: Facts,
     made: Made,
     refused: Option<(Code, String)>,
-    bundles: Vec<Digest>,
+    copies: Vec<Located>,
     commits_to: BTreeSet<Id>,
 }
 
@@ -37,11 +37,10 @@ impl<'p> Word<'p> {
     pub fn read(bound: Bound<'p>, policy: &Policy, now: Timestamp) -> Self {
         let mut word = Self {
             bound,
-            claim: None,
             facts: Facts::default(),
             made: Made::default(),
             refused: None,
-            bundles: vec![],
+            copies: vec![],
             commits_to: BTreeSet::new(),
         };
         if let Err(refused) = word.fill(policy, now) {
@@ -54,20 +53,16 @@ impl<'p> Word<'p> {
     }
 
     fn fill(&mut self, policy: &Policy, now: Timestamp) -> Result<(), (Code, String)> {
-        let statement = self.bound.verified().statement();
-        let claim = Claim::read(statement).map_err(|e| (Code::Unreadable, e.to_string()))?;
-        let facts = Facts::of(&claim).map_err(|mismatch| {
-            let [a, b] = mismatch.values;
-            (
-                Code::ClaimMismatch,
-                format!("it names two values of {}: `{a}` and `{b}`", mismatch.fact),
-            )
-        });
+        let claim = self.bound.verified().said().claim.as_ref();
+        let claim = claim.map_err(|error| (Code::Unreadable, error.to_string()))?;
         self.made.after = claim.time;
         self.made.before =
             claim.time.filter(|_| policy.time.claimed).map(|time| (time, Clock::Claimed));
-        self.claim = Some(claim);
-        self.facts = facts?;
+        self.facts = Facts::of(claim).map_err(|mismatch| {
+            let [a, b] = mismatch.values;
+            let reason = format!("it names two values of {}: `{a}` and `{b}`", mismatch.fact);
+            (Code::ClaimMismatch, reason)
+        })?;
         if let Some(foreign) = self.bound.foreign_subject() {
             return Err((Code::WrongSubject, format!("it is about {foreign} as well")));
         }
@@ -113,8 +108,8 @@ impl<'p> Word<'p> {
     }
 
     /// The digests of all bundles that carried it.
-    pub fn bundles(&self) -> &[Digest] {
-        &self.bundles
+    pub fn bundles(&self) -> impl Iterator<Item = &Digest> {
+        self.copies.iter().map(Located::digest)
     }
 
     /// The id of the statement.
@@ -129,7 +124,7 @@ impl<'p> Word<'p> {
 
     /// What it says; `None` where it could not be read.
     pub fn view(&self) -> Option<&View> {
-        self.claim.as_ref().map(|claim| &claim.view)
+        self.bound.verified().said().claim.as_ref().ok().map(|claim| &claim.view)
     }
 
     /// Its facts.
@@ -154,7 +149,7 @@ impl<'p> Word<'p> {
 
     /// The predicate type.
     pub fn predicate_type(&self) -> &str {
-        &self.bound.verified().statement().predicate_type
+        &self.bound.verified().said().predicate_type
     }
 
     /// The scanner, for scans.
@@ -189,26 +184,30 @@ pub(crate) fn read_all<'p>(
     now: Timestamp,
 ) -> Vec<Word<'p>> {
     let mut all: Vec<Bound<'p>> = bound.collect();
-    let key = |bound: &Bound<'p>| {
-        let verified = bound.verified();
-        let CredentialKind::Key { key, .. } = &verified.credential().kind;
-        (verified.id().clone(), verified.party().name.clone(), key.id().clone())
-    };
     // Of several copies the one that is named first stands; they say the same.
-    all.sort_by_cached_key(|bound| {
-        let carrier = bound.verified().carrier();
-        (key(bound), carrier.found.clone(), carrier.bundle.clone())
-    });
+    all.sort_by(|a, b| same(a).cmp(&same(b)).then_with(|| named(a).cmp(&named(b))));
     let mut words: Vec<Word<'p>> = Vec::with_capacity(all.len());
     for bound in all {
         let bundle = bound.verified().carrier().bundle.clone();
         match words.last_mut() {
-            Some(word) if key(&word.bound) == key(&bound) => word.bundles.extend(bundle),
+            Some(word) if same(&word.bound) == same(&bound) => word.copies.extend(bundle),
             _ => words.push(Word {
-                bundles: bundle.into_iter().collect(),
+                copies: bundle.into_iter().collect(),
                 ..Word::read(bound, policy, now)
             }),
         }
     }
     words
+}
+
+/// What makes two bundles copies of one word: the statement and the credential.
+fn same<'b>(bound: &'b Bound<'_>) -> impl Ord + use<'b> {
+    let verified = bound.verified();
+    let CredentialKind::Key { key, .. } = &verified.credential().kind;
+    (verified.id(), verified.party().name.as_str(), key.id())
+}
+
+fn named<'b>(bound: &'b Bound<'_>) -> impl Ord + use<'b> {
+    let carrier = bound.verified().carrier();
+    (carrier.found.as_str(), carrier.bundle.as_ref().map(Located::bytes))
 }

@@ -77,8 +77,6 @@ impl<'j, 'w, 'p> Search<'j, 'w, 'p> {
         &self,
         relations: &[&Relation<'p>],
     ) -> Result<Option<Vec<Choice<'w, 'p>>>, LimitReached> {
-        let cells = self.steps.iter().map(|judged| judged.options.len()).sum::<usize>();
-        self.look(cells.saturating_mul(cells))?;
         let web = Web::of(&self.steps, relations, self.setting);
         let mut domains = self.pruned(&web.options(), &web, None)?;
         // Each counted word needs a joint choice of its own. What falls away may have been part of
@@ -98,8 +96,9 @@ impl<'j, 'w, 'p> Search<'j, 'w, 'p> {
             if sizes(&domains) == before {
                 break;
             }
+            domains = self.pruned(&domains, &web, None)?;
         }
-        let sets = self.assign(&domains, &web, None)?;
+        let sets = self.extend(&mut Vec::new(), &domains, &web, None)?;
         Ok(sets.map(|sets| self.steps.iter().zip(sets).map(|(j, set)| choice(j, &set)).collect()))
     }
 
@@ -108,7 +107,7 @@ impl<'j, 'w, 'p> Search<'j, 'w, 'p> {
     fn assign(
         &self,
         domains: &Domains,
-        web: &Web,
+        web: &Web<'_, '_, '_>,
         own: Option<usize>,
     ) -> Result<Option<Vec<Vec<usize>>>, LimitReached> {
         let domains = self.pruned(domains, web, own)?;
@@ -119,7 +118,7 @@ impl<'j, 'w, 'p> Search<'j, 'w, 'p> {
         &self,
         assigned: &mut Vec<usize>,
         domains: &Domains,
-        web: &Web,
+        web: &Web<'_, '_, '_>,
         own: Option<usize>,
     ) -> Result<Option<Vec<Vec<usize>>>, LimitReached> {
         let step = assigned.len();
@@ -148,7 +147,7 @@ impl<'j, 'w, 'p> Search<'j, 'w, 'p> {
         &self,
         assigned: &[usize],
         domains: &Domains,
-        web: &Web,
+        web: &Web<'_, '_, '_>,
         own: Option<usize>,
     ) -> Option<Vec<Vec<usize>>> {
         let counted: Vec<usize> = self.counted().filter(|step| Some(*step) != own).collect();
@@ -181,7 +180,7 @@ impl<'j, 'w, 'p> Search<'j, 'w, 'p> {
     fn pruned(
         &self,
         domains: &Domains,
-        web: &Web,
+        web: &Web<'_, '_, '_>,
         own: Option<usize>,
     ) -> Result<Domains, LimitReached> {
         let mut domains = domains.clone();
@@ -207,7 +206,7 @@ impl<'j, 'w, 'p> Search<'j, 'w, 'p> {
         &self,
         word: (usize, usize),
         (other, options): (usize, &[usize]),
-        web: &Web,
+        web: &Web<'_, '_, '_>,
         own: Option<usize>,
     ) -> bool {
         if word.0 == other || !web.related(word.0, other) {

@@ -11,7 +11,7 @@ use evidence::{
 };
 
 use super::{
-    Made, compact, locator, pointer,
+    Made, locator, pointer,
     recipe::{Approve, Deploy, Finding, Recipe, Scan, Source, Test},
 };
 
@@ -66,7 +66,19 @@ pub(super) fn payload(
     pointer::set(&mut statement, &recipe.set)?;
     pointer::remove(&mut statement, &recipe.remove)?;
     let predicate_type = statement.get("predicateType").and_then(Value::as_str).map(str::to_owned);
-    Ok((compact(&statement), predicate_type))
+    Ok((ordered(&statement), predicate_type))
+}
+
+/// The statement with its members in the order in which `attest` and cosign write them.
+fn ordered(statement: &Value) -> Vec<u8> {
+    let usual = ["_type", "subject", "predicateType", "predicate"];
+    let rest = statement.as_object().into_iter().flat_map(|members| members.keys());
+    let rest = rest.map(String::as_str).filter(|name| !usual.contains(name));
+    let members = usual.into_iter().chain(rest).filter_map(|name| {
+        let value = statement.get(name)?;
+        Some(format!("{}:{value}", Value::from(name)))
+    });
+    format!("{{{}}}", members.collect::<Vec<_>>().join(",")).into_bytes()
 }
 
 /// When a recipe was signed; the usual time of its kind, if it does not say.

@@ -20,7 +20,10 @@ pub fn normalise(address: &str) -> Option<String> {
     let path = path.split(['@', '#', '?']).next().unwrap_or_default();
     let path = path.trim_end_matches('/');
     let path = path.strip_suffix(".git").unwrap_or(path);
-    if host.is_empty() || path.is_empty() {
+    // A form that is not its own normal form would be one repository today and another one when it is
+    // normalised again.
+    let settled = path.trim_end() == path && !path.ends_with('/') && !path.ends_with(".git");
+    if host.is_empty() || path.is_empty() || !settled {
         return None;
     }
     Some(format!("https://{}/{path}", host.to_ascii_lowercase()))
@@ -73,7 +76,12 @@ mod tests {
                 "{address}"
             );
         }
-        for address in ["", "payments", "file:///etc/passwd", "https://github.com", "https:///x"] {
+        let unsettled =
+            ["https://h/a.git.git", "https://h/a/.git", "https://h/a\n#b", "https://h/a @r"];
+        for address in ["", "payments", "file:///etc/passwd", "https://github.com", "https:///x"]
+            .into_iter()
+            .chain(unsettled)
+        {
             assert_eq!(normalise(address), None, "{address}");
         }
     }

@@ -77,9 +77,12 @@ impl Shown {
 
 fn target(text: &str) -> Result<Reference, String> {
     let target = reference(text)?;
-    match target.digest() {
-        None => Ok(target),
-        Some(_) => Err("a target has no digest: it gets that of the image".to_owned()),
+    match (target.digest(), &target) {
+        (_, Reference::Archive { .. }) => {
+            Err("an archive is only read: copy to oci:DIR, then tar it".to_owned())
+        }
+        (None, _) => Ok(target),
+        (Some(_), _) => Err("a target has no digest: it gets that of the image".to_owned()),
     }
 }
 

@@ -14,6 +14,8 @@ use evidence::{
     text::escape_short,
 };
 
+use registry::AnySource;
+
 use super::{
     copy::{Copied, Place, copying, progress},
     decided::Decided,
@@ -72,7 +74,7 @@ pub(super) async fn run(world: &World, request: request::Promote) -> Result<Repo
     let hung = record.hang(world, signing, &image, &place).await?;
     copied.tags = copying.tags(image.manifest(), &destination.tags).await?;
     drop(progress);
-    Ok(report(&request, &image, &place, &copied, &record.shown(&hand, hung, signing), seen))
+    Ok(report(&request, &image, &place, &copied, &record.shown(&hand, &image, hung, signing), seen))
 }
 
 /// What is claimed, but for the end of the work; and what there is to see of the verdict.
@@ -142,13 +144,16 @@ impl Record {
         }
         let (subject, now) = (image.manifest().descriptor(), world.now());
         let there = deliver::hang_in(&place.source, &subject, &self.sealed, now).await?;
-        deliver::hang_in(image.evidence(), &subject, &self.sealed, now).await?;
+        if !is_archive(image) {
+            deliver::hang_in(image.evidence(), &subject, &self.sealed, now).await?;
+        }
         Ok(Some(there.referrer))
     }
 
     fn shown(
         &self,
         hand: &Hand,
+        image: &Image,
         referrer: Option<evidence::Digest>,
         signing: &request::Signing,
     ) -> Shown {
@@ -173,6 +178,9 @@ impl Record {
             });
         }
         let attached = match &referrer {
+            Some(referrer) if is_archive(image) => {
+                vec![referrer.to_string(), "at the target; an archive is not written".to_owned()]
+            }
             Some(referrer) => vec![referrer.to_string(), "at both ends".to_owned()],
             None => vec!["nothing".to_owned()],
         };
@@ -188,6 +196,11 @@ impl Record {
         });
         Shown { said, json }
     }
+}
+
+/// Whether the source's evidence is in a file that nothing is written into.
+fn is_archive(image: &Image) -> bool {
+    matches!(image.evidence(), AnySource::Layout(layout) if layout.is_archive())
 }
 
 /// The record, for people and for machines.

@@ -2,7 +2,6 @@
 //! way. Never more than a piece of it is in memory.
 
 use std::{
-    fs::File,
     io::{self, Read},
     sync::Arc,
 };
@@ -29,7 +28,7 @@ pub(super) struct Pieces<'a> {
 }
 
 enum From {
-    File(File),
+    File(Box<dyn Read + Send>),
     Memory(Option<Vec<u8>>),
     Registry(Incoming),
 }
@@ -49,7 +48,7 @@ impl<'a> Pieces<'a> {
     /// The next piece; `None` after the last one, and only if all of them together are the blob.
     pub(super) async fn next(&mut self) -> Result<Option<Vec<u8>>, Error> {
         let piece = match &mut self.from {
-            From::File(file) => read(file).map_err(|error| self.failed(error))?,
+            From::File(file) => read(file.as_mut()).map_err(|error| self.failed(error))?,
             From::Memory(content) => content.take(),
             From::Registry(incoming) => incoming.piece().await?,
         };
@@ -95,7 +94,7 @@ impl<'a> Pieces<'a> {
     }
 }
 
-fn read(file: &mut File) -> io::Result<Option<Vec<u8>>> {
+fn read(file: &mut dyn Read) -> io::Result<Option<Vec<u8>>> {
     let mut piece = vec![0; PIECE];
     let length = file.read(&mut piece)?;
     piece.truncate(length);
@@ -124,13 +123,8 @@ async fn incoming(source: &HttpSource, blob: &Descriptor) -> Result<Incoming, Er
     }
 }
 
-fn file(layout: &LayoutSource, blob: &Descriptor) -> Result<File, Error> {
-    let opened = layout.path(&blob.digest).metadata().and_then(|metadata| {
-        // A pipe or device of that name would never end, or never begin.
-        let is_file = metadata.is_file().then_some(());
-        is_file.ok_or(io::ErrorKind::InvalidInput)?;
-        File::open(layout.path(&blob.digest))
-    });
+fn file(layout: &LayoutSource, blob: &Descriptor) -> Result<Box<dyn Read + Send>, Error> {
+    let opened = layout.content(&blob.digest);
     opened.map_err(|error| {
         let cause = match error.kind() {
             io::ErrorKind::NotFound => Cause::Missing,

@@ -235,3 +235,23 @@ fn targets_and_tags_that_are_none_are_refused_before_anything_is_done() {
     place.fails(2, "no-layout", &["copy", "oci:app", "--to", "oci:b"]);
     place.fails(3, "unavailable", &["copy", "oci:app", "--to", "127.0.0.1:1/acme/app"]);
 }
+
+#[test]
+fn an_archive_is_read_and_not_written() {
+    let place = built();
+    let pack = place.shell("tar -C app -cf app.tar oci-layout index.json blobs");
+    assert_eq!(pack.status, 0, "{}", pack.stderr);
+    let words = ["promote", "oci-archive:app.tar:v1", "--as", NAME, "--to", "oci:prod"];
+    let words = [&words[..], &["--environment", "production"]].concat();
+    let before = fs::read(place.path("app.tar")).unwrap();
+    for expected in ["Signed   by key", "found at the target"] {
+        let said = place.done(&words);
+        assert!(said.contains(expected), "{said}");
+        assert!(said.ends_with("at the target; an archive is not written\n"), "{said}");
+        assert_eq!(place.hanging("prod").len(), 2);
+    }
+    assert_eq!(fs::read(place.path("app.tar")).unwrap(), before);
+    let ended = place.run(&["copy", "oci:app", "--to", "oci-archive:b.tar"]);
+    assert_eq!(ended.status, 2, "{}", ended.stderr);
+    assert!(!place.path("b.tar").exists());
+}

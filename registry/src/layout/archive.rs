@@ -7,12 +7,31 @@
 use std::{
     collections::BTreeMap,
     fs::File,
-    io,
+    io::{self, Read},
     os::unix::fs::FileExt,
     path::{Path, PathBuf},
 };
 
 use super::files::Bounded;
+
+/// One file of an archive, read on.
+#[derive(Debug)]
+pub(super) struct Part {
+    file: File,
+    at: u64,
+    left: u64,
+}
+
+impl Read for Part {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let most = usize::try_from(self.left).unwrap_or(usize::MAX).min(buffer.len());
+        let length = self.file.read_at(buffer.get_mut(..most).unwrap_or_default(), self.at)?;
+        let moved = u64::try_from(length).unwrap_or_default();
+        self.at = self.at.saturating_add(moved);
+        self.left = self.left.saturating_sub(moved);
+        Ok(length)
+    }
+}
 
 /// Everything in a tar is a multiple of this.
 const BLOCK: u64 = 512;
@@ -73,6 +92,12 @@ impl Archive {
             return Ok(Bounded::TooLarge);
         }
         self.bytes(begin, size).map(Bounded::All)
+    }
+
+    /// A file of any size, to be read from its beginning.
+    pub(super) fn open_file(&self, name: &str) -> io::Result<Part> {
+        let (at, left) = self.place(name)?;
+        Ok(Part { file: self.file.try_clone()?, at, left })
     }
 
     /// How long a file is, and its first bytes.

@@ -58,6 +58,14 @@ impl Files {
         }
     }
 
+    /// A file of any size, to be read from its beginning.
+    pub(super) fn open(&self, name: &str) -> io::Result<Box<dyn Read + Send>> {
+        match self {
+            Self::Archive(_, archive) => Ok(Box::new(archive.open_file(name)?)),
+            Self::Directory(dir) => Ok(Box::new(open_file(&dir.join(name))?)),
+        }
+    }
+
     /// How long a file is, and how it begins; `None` for what is no file.
     pub(super) fn start(&self, name: &str) -> io::Result<Option<(u64, Vec<u8>)>> {
         match self {
@@ -100,13 +108,17 @@ impl Files {
     }
 }
 
-fn read_bounded(path: &Path, most: u64) -> io::Result<Bounded> {
+fn open_file(path: &Path) -> io::Result<File> {
     // A pipe or device of that name would never end, or never begin.
     if !path.metadata()?.is_file() {
         return Err(io::Error::from(io::ErrorKind::InvalidInput));
     }
+    File::open(path)
+}
+
+fn read_bounded(path: &Path, most: u64) -> io::Result<Bounded> {
     let mut bytes = Vec::new();
-    File::open(path)?.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+    open_file(path)?.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
     let fits = u64::try_from(bytes.len()).is_ok_and(|length| length <= most);
     Ok(if fits { Bounded::All(bytes) } else { Bounded::TooLarge })
 }

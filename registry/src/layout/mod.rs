@@ -93,6 +93,11 @@ impl LayoutSource {
         self.dir().join(name(digest))
     }
 
+    /// The content of `digest`, of any size, to be read from its beginning and hashed by the caller.
+    pub fn content(&self, digest: &Digest) -> io::Result<Box<dyn io::Read + Send>> {
+        self.files.open(&name(digest))
+    }
+
     /// The only image that is there: no referrer, no fallback tag, nothing that cosign saved beside.
     pub fn only(&self) -> Result<Manifest, Error> {
         let mut images: Vec<(Descriptor, Manifest)> = Vec::new();

@@ -26,7 +26,7 @@ pub(crate) fn judge(
 ) -> Result<(), Staleness> {
     if let Some(limit) = step.max_age {
         let untimed = speaker.newest().any(|run| run.time.is_none());
-        let time = speaker.time().filter(|_| !untimed).ok_or_else(|| Staleness {
+        let time = speaker.age_time().filter(|_| !untimed).ok_or_else(|| Staleness {
             code: Code::NoTime,
             message: "nothing says when it was made, and `max-age` asks for that".to_owned(),
         })?;

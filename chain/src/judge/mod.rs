@@ -249,7 +249,7 @@ fn hear<'w, 'p>(
         judged.considered.extend(fate::of(speaker, &Hearing::Lapsed(code, message)));
         return;
     }
-    if let (Some(limit), Some(time)) = (step.max_age, speaker.time()) {
+    if let (Some(limit), Some(time)) = (step.max_age, speaker.age_time()) {
         judged.fresh_until.push((speaker.party, clock::later(time, limit)));
     }
     let words = |run: &Run<'w, 'p>| run.left.iter().map(|heard| heard.word).collect::<Vec<_>>();

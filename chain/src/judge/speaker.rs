@@ -29,8 +29,10 @@ pub(crate) struct Run<'w, 'p> {
     pub left: Vec<Heard<'w, 'p>>,
     /// The words that a later attempt replaced.
     pub superseded: Vec<&'w Word<'p>>,
-    /// The newest time in the run; `None` where a word has none.
+    /// The time by which runs are ordered; `None` where a word has none.
     pub time: Option<Timestamp>,
+    /// The newest time of the words that stand, by which the run's age is told.
+    pub age_time: Option<Timestamp>,
     /// It holds the speaker's newest word, or may: its order is unproven.
     pub newest: bool,
     /// What the words that stand say, taken together.
@@ -54,9 +56,9 @@ impl<'w, 'p> Speaker<'w, 'p> {
         self.runs.iter().filter(|run| run.newest)
     }
 
-    /// The newest time of the runs that speak.
-    pub(crate) fn time(&self) -> Option<Timestamp> {
-        self.newest().filter_map(|run| run.time).max()
+    /// The time by which the age of what it says is told.
+    pub(crate) fn age_time(&self) -> Option<Timestamp> {
+        self.newest().filter_map(|run| run.age_time).max()
     }
 }
 
@@ -104,12 +106,18 @@ fn runs<'w, 'p>(step: &Step, words: Vec<&'w Word<'p>>, now: Timestamp) -> Vec<Ru
 fn run<'w, 'p>(step: &Step, words: &[&'w Word<'p>], now: Timestamp) -> Run<'w, 'p> {
     let (superseded, left): (Vec<_>, Vec<_>) =
         words.iter().copied().partition(|word| words.iter().any(|other| supersedes(other, word)));
-    let untimed = words.iter().any(|word| word.age_time().is_none());
-    let time = words.iter().filter_map(|word| word.age_time()).max().filter(|_| !untimed);
     let heard = |word| Heard { word, content: content::judge(step, word, now) };
     let left: Vec<Heard<'_, '_>> = left.into_iter().map(heard).collect();
     let content = together(left.iter().map(|heard| &heard.content));
-    Run { left, superseded, time, newest: false, content }
+    let untimed = words.iter().any(|word| word.age_time().is_none());
+    let age_time = left.iter().filter_map(|heard| heard.word.age_time()).max();
+    let time = match content {
+        // The end of the work is the signer's own word. A failure that states an early one must not
+        // sink below an older pass (docs/design/order-of-words.md).
+        Content::Negative { .. } => words.iter().filter_map(|word| word.made().after).max(),
+        Content::Lapsed { .. } | Content::Positive => age_time,
+    };
+    Run { left, superseded, time: time.filter(|_| !untimed), age_time, newest: false, content }
 }
 
 /// Whether `later` replaces `earlier`: a later attempt of the same job and leg; where the CI counts no

@@ -9,7 +9,7 @@ use std::{
 };
 
 /// The crates that are shipped, from the ground up.
-const SHIPPED: [&str; 5] = ["evidence", "registry", "chain", "attest", "verify"];
+const SHIPPED: [&str; 6] = ["evidence", "registry", "trust", "chain", "attest", "verify"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")

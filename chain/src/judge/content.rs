@@ -131,7 +131,7 @@ fn scanned(step: &Step, scan: &Scan, now: Timestamp) -> Content {
     for (severity, most) in limits.most.iter().rev() {
         let found: Vec<_> = counted
             .iter()
-            .filter(|f| bucket(limits, f.severity) == Some(*severity))
+            .filter(|f| bucket(limits, f) == Some(*severity))
             .copied()
             .collect();
         let number = u64::try_from(found.len()).unwrap_or(u64::MAX);
@@ -152,18 +152,16 @@ fn scanned(step: &Step, scan: &Scan, now: Timestamp) -> Content {
     negative(Code::NegativeResult, over.join("; "), details)
 }
 
-/// The bucket in which a finding counts: its own severity where that is limited; `unknown` without a
-/// limit of its own counts in the strictest bucket named.
-fn bucket(limits: &Limits, severity: Severity) -> Option<Severity> {
-    if limits.most.contains_key(&severity) {
-        return Some(severity);
-    }
-    if severity != Severity::Unknown {
-        return None;
-    }
-    let strictest =
-        limits.most.iter().min_by_key(|(severity, most)| (**most, std::cmp::Reverse(**severity)));
-    strictest.map(|(severity, _)| *severity)
+/// The bucket in which a finding counts: its own severity where that is limited, and the strictest
+/// named where a severity of it is unknown and has no limit of its own; of two, the stricter.
+fn bucket(limits: &Limits, finding: &Vulnerability) -> Option<Severity> {
+    let named = |severity| limits.most.get_key_value(&severity);
+    let strictness = |(severity, most): &(&Severity, &u64)| (**most, std::cmp::Reverse(**severity));
+    let strictest = || limits.most.iter().min_by_key(strictness);
+    // What cannot be read may be the worst: a known lower severity beside it vouches for nothing.
+    let unsure = finding.unsure.then(|| named(Severity::Unknown).or_else(strictest)).flatten();
+    let bucket = named(finding.severity).into_iter().chain(unsure).min_by_key(strictness);
+    bucket.map(|(severity, _)| *severity)
 }
 
 fn accepted(accept: &[Accept], finding: &Vulnerability, now: Timestamp) -> bool {
@@ -188,7 +186,9 @@ fn line(finding: &Vulnerability) -> String {
         Fix::NoneYet => "no fix yet".to_owned(),
         Fix::Unsaid => "no word on a fix".to_owned(),
     };
-    format!("{}  {package}  {}  {fix}", finding.id, finding.severity.word())
+    let unsure = finding.unsure && finding.severity != Severity::Unknown;
+    let unsure = if unsure { " or unknown" } else { "" };
+    format!("{}  {package}  {}{unsure}  {fix}", finding.id, finding.severity.word())
 }
 
 /// What a word says, in a few words for a person.

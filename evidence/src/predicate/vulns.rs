@@ -16,7 +16,7 @@ use crate::{json::Value, time::Timestamp};
 pub const MEMBER: &str = "attest_scan";
 
 crate::words! {
-    /// How bad a finding is, in the order of badness; `Unknown` counts in the strictest bucket named.
+    /// How bad a finding is, in the order of badness; `Unknown` may be any of them.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
     pub enum Severity {
         /// The scanner does not say.
@@ -92,6 +92,8 @@ pub struct Vulnerability {
     pub id: String,
     /// The highest severity stated.
     pub severity: Severity,
+    /// A severity beside it says nothing that can be read: it may be worse than the highest.
+    pub unsure: bool,
     /// The package and its version, for people.
     pub package: Option<String>,
     /// Whether it can be mended.
@@ -296,10 +298,12 @@ fn finding(wire: WireFinding) -> Vulnerability {
         None if words().next().is_some() && words().all(|word| word == "none") => Fix::NoneYet,
         None => Fix::Unsaid,
     };
+    let severities = || wire.severity.iter().map(|s| s.score.0);
     let note = wire.annotations.into_iter().next().unwrap_or_default();
     Vulnerability {
         id: wire.id,
-        severity: highest(wire.severity.iter().map(|s| s.score.0)),
+        severity: highest(severities()),
+        unsure: severities().min().is_none_or(|lowest| lowest == Severity::Unknown),
         package: note.package.map(|package| match note.installed_version {
             Some(version) => format!("{package} {version}"),
             None => package,
@@ -308,7 +312,7 @@ fn finding(wire: WireFinding) -> Vulnerability {
     }
 }
 
-/// Of several severities the highest counts; one that is unknown beside a known one adds nothing.
+/// Of several severities the highest counts.
 fn highest(severities: impl Iterator<Item = Severity>) -> Severity {
     severities.max().unwrap_or(Severity::Unknown)
 }
@@ -364,7 +368,8 @@ fn trivy(finding: TrivyFinding) -> Vulnerability {
         _ => Fix::Unsaid,
     };
     let severity = Severity::of_score(&finding.severity);
-    Vulnerability { id: finding.id, severity, package: finding.pkg_name, fix }
+    let unsure = severity == Severity::Unknown;
+    Vulnerability { id: finding.id, severity, unsure, package: finding.pkg_name, fix }
 }
 
 #[derive(Deserialize)]
@@ -405,9 +410,11 @@ fn grype(found: GrypeMatch) -> Vulnerability {
         (None, state) if state == "not-fixed" || state == "wont-fix" => Fix::NoneYet,
         (None, _) => Fix::Unsaid,
     };
+    let severity = Severity::of_score(&found.vulnerability.severity);
     Vulnerability {
         id: found.vulnerability.id,
-        severity: Severity::of_score(&found.vulnerability.severity),
+        severity,
+        unsure: severity == Severity::Unknown,
         package: found.artifact.name,
         fix,
     }
@@ -426,6 +433,21 @@ mod tests {
         for odd in ["11", "-1", "NaN", "", "CVSS:3.1/AV:N"] {
             assert_eq!(Severity::of_score(odd), Severity::Unknown, "{odd}");
         }
+    }
+
+    #[test]
+    fn a_score_that_cannot_be_read_leaves_a_finding_unsure() {
+        let finding = |severity: Value| {
+            let result = crate::json::json!([{"id": "CVE-2099-1", "severity": severity}]);
+            let predicate = crate::json::json!({"scanner": {"uri": "trivy", "result": result}});
+            let finding = read(&predicate).unwrap().findings.remove(0);
+            (finding.severity, finding.unsure)
+        };
+        let [low, vector] = ["low", "CVSS:3.1/AV:N"].map(|s| crate::json::json!({"score": s}));
+        assert_eq!(finding(crate::json::json!([low])), (Severity::Low, false));
+        assert_eq!(finding(crate::json::json!([low, vector])), (Severity::Low, true));
+        assert_eq!(finding(crate::json::json!([vector])), (Severity::Unknown, true));
+        assert_eq!(finding(crate::json::json!([])), (Severity::Unknown, true));
     }
 
     #[test]

@@ -84,6 +84,7 @@ fn verify_reads_back_what_the_report_says() {
             .map(|found| vulns::Vulnerability {
                 id: found.id.clone(),
                 severity: found.severity(),
+                unsure: found.severity() == vulns::Severity::Unknown,
                 package: found
                     .place
                     .package

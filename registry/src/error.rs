@@ -132,7 +132,7 @@ impl Error {
                 "evidence that cannot be read is not evidence that is missing; where garbage \
                  collection deleted it, `attest repair IMAGE` lists anew what is there",
             ),
-            Self::Unavailable { cause: Cause::Missing, .. } => {
+            Self::Unavailable { cause: Cause::Elsewhere | Cause::Missing, .. } => {
                 Some("evidence that cannot be read is not evidence that is missing")
             }
             Self::Unavailable { cause, .. } if cause.is_certificate() => {
@@ -199,6 +199,8 @@ impl fmt::Display for What {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Cause {
+    /// It redirects to where it is not, and only its own 404 says that there is none.
+    Elsewhere,
     /// A file could not be read.
     Io(Arc<io::Error>),
     /// A page's `Link` leads to another host, or where we were.
@@ -232,6 +234,7 @@ impl Cause {
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Elsewhere => f.write_str("it redirects to somewhere that answers 404"),
             Self::Io(error) => write!(f, "{error}"),
             Self::Link => f.write_str("its `Link` leads to another host or in a circle"),
             Self::Missing => f.write_str("it is listed, but not there"),

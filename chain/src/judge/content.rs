@@ -129,11 +129,8 @@ fn scanned(step: &Step, scan: &Scan, now: Timestamp) -> Content {
     let mut over = Vec::new();
     let mut shown: Vec<&Vulnerability> = Vec::new();
     for (severity, most) in limits.most.iter().rev() {
-        let found: Vec<_> = counted
-            .iter()
-            .filter(|f| bucket(limits, f) == Some(*severity))
-            .copied()
-            .collect();
+        let found: Vec<_> =
+            counted.iter().filter(|f| bucket(limits, f) == Some(*severity)).copied().collect();
         let number = u64::try_from(found.len()).unwrap_or(u64::MAX);
         if number > *most {
             let fixable = if limits.only_fixable { " fixable" } else { "" };

@@ -60,10 +60,13 @@ impl HttpSource {
         let mut pages = Pages::new(self.budget().pages, first.clone());
         let mut next = Some(first);
         while let Some(url) = next {
+            let asked = url.clone();
             let response = self.get(url, &what, LIST, self.budget().list, Limit::List).await?;
             match response.status {
                 StatusCode::OK => {}
-                StatusCode::NOT_FOUND if pages.count() == 1 => return Ok(None),
+                StatusCode::NOT_FOUND if pages.count() == 1 => {
+                    return self.absent(&asked, &what, &response);
+                }
                 status => return Err(self.client.refused(&what, status)),
             }
             next = pages.next(&self.client, &what, &response)?;
@@ -98,7 +101,7 @@ impl HttpSource {
         Error::Malformed { what: what.clone(), place: self.place(), reason }
     }
 
-    /// The body of a 200; `None` for a 404; anything else is an error.
+    /// The body of a 200; `None` for a 404 of its own; anything else is an error.
     async fn found(
         &self,
         path: &str,
@@ -106,12 +109,26 @@ impl HttpSource {
         most: u64,
         limit: Limit,
     ) -> Result<Option<Vec<u8>>, Error> {
-        let response = self.get(self.client.url(path), what, MANIFESTS, most, limit).await?;
+        let url = self.client.url(path);
+        let response = self.get(url.clone(), what, MANIFESTS, most, limit).await?;
         match response.status {
             StatusCode::OK => Ok(Some(response.body)),
-            StatusCode::NOT_FOUND => Ok(None),
+            StatusCode::NOT_FOUND => self.absent(&url, what, &response),
             status => Err(self.client.refused(what, status)),
         }
+    }
+
+    /// `None` for a 404 of the registry's own, at the address that was asked. Where it sent us
+    /// elsewhere, that other place does not know what there is: a storage service, or a login page.
+    fn absent<T>(&self, asked: &Url, what: &What, response: &Response) -> Result<Option<T>, Error> {
+        let there = &response.url;
+        // A registry on this machine may have turned out to speak TLS since.
+        let own = self.client.is_own(there)
+            && (there.path(), there.query()) == (asked.path(), asked.query());
+        if own {
+            return Ok(None);
+        }
+        Err(Error::unavailable(what.clone(), self.place(), Cause::Elsewhere))
     }
 
     async fn get(

@@ -238,17 +238,18 @@ fn connections() -> Vec<Kind> {
 }
 
 fn elsewhere() -> Vec<Kind> {
-    let missing: fn(Asked) -> Expected = |asked| match asked {
-        Asked::Tag | Asked::Image => Error(&["not-found"]),
-        _ => Error(&["unavailable"]),
-    };
     vec![
         Kind::new(
             "to a host that has it not",
             |w, a, other| redirect(w, a, &format!("http://{}/v2/acme/app/blobs/x", other.host())),
-            missing,
+            unavailable,
+        ),
+        Kind::new(
+            "to another path of its own that has it not",
+            |w, a, _| redirect(w, a, "/v2/acme/app/manifests/login"),
+            unavailable,
         )
-        .only(|asked| !matches!(asked, Asked::Fallback | Asked::Legacy | Asked::Referrers)),
+        .only(|asked| asked != Asked::Token),
         Kind::new(
             "to a host with other bytes",
             |w, a, other| {

@@ -115,7 +115,7 @@ pub struct Record {
     /// The environment asked for.
     pub environment: Option<String>,
     /// The step before which the chain was asked (`--before`).
-    pub before: Option<String>,
+    pub before: Option<BeforeReport>,
     /// The policy that decided.
     pub policy: PolicyReport,
     /// When it was decided, RFC 3339 in UTC.
@@ -153,6 +153,24 @@ pub struct ImageReport {
     pub told: bool,
     /// The digest that was decided on.
     pub digest: String,
+    /// The index that was given and lists it (`--index`): evidence hangs there as well.
+    pub index: Option<String>,
+}
+
+/// The step that a verdict was asked before, and which claims it takes: whoever makes the next one
+/// makes it for this step, or not at all.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct BeforeReport {
+    /// Its name.
+    pub step: String,
+    /// Its `type`: `approval`, or a predicate type.
+    #[serde(rename = "type")]
+    pub claims: String,
+    /// The environment that it asks for.
+    pub environment: Option<String>,
+    /// The name that it asks for; without one it takes only what has none.
+    pub name: Option<String>,
 }
 
 /// The policy.

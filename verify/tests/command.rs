@@ -10,7 +10,7 @@ use std::{
     process::{Command, Output},
 };
 
-use evidence::json::Value;
+use evidence::json::{Value, json};
 use testkit::registry::{Answer, Fault, Registry};
 
 const REFERENCE: &str = "sha256:b18ecfa66f191decf29a4b62dce45eb44652f666947e86a975fd929b679dfa51";
@@ -238,6 +238,10 @@ fn ready_is_never_an_allow_and_names_what_comes_next() {
     let verdict: Value = serde_json::from_str(&place.read("ready.json")).unwrap();
     assert_eq!(verdict["decision"], "ready");
     assert_eq!(verdict["environment"], "production");
+    let before = json!({
+        "step": "approve", "type": "approval", "environment": "production", "name": null,
+    });
+    assert_eq!(verdict["before"], before);
     assert_eq!(verdict["commitments"].as_array().unwrap().len(), 1);
     assert!(verdict["policy"]["digest"].as_str().unwrap().starts_with("sha256:"));
 

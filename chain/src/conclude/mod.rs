@@ -14,7 +14,7 @@ use outcome::Outcome;
 
 use crate::{
     authenticate::Refusal,
-    candidate::Question,
+    candidate::{Question, Shape},
     clock,
     finding::Finding,
     judge::{Judged, Setting, content, word::Word},
@@ -22,8 +22,8 @@ use crate::{
     relate::{Choice, Proofs, Related, Shared},
     remedy,
     verdict::{
-        CommitmentReport, Deadline, Decision, ImageReport, PolicyReport, ProofReport, Record,
-        RelationReport, StepReport, VERSION, Verdict,
+        BeforeReport, CommitmentReport, Deadline, Decision, ImageReport, PolicyReport, ProofReport,
+        Record, RelationReport, StepReport, VERSION, Verdict,
     },
     withheld::Withheld,
 };
@@ -77,9 +77,10 @@ pub(crate) fn conclude(
             name: image.name.clone(),
             told: image.told,
             digest: image.digest.to_string(),
+            index: index(&image.shape),
         },
         environment: question.environment.clone().or(only_environment(policy)),
-        before: question.before.clone(),
+        before: before(question, policy),
         policy: PolicyReport {
             file: policy.file.clone(),
             name: policy.name.clone(),
@@ -133,6 +134,23 @@ fn findings(seen: &[Seen<'_, '_>]) -> Vec<Finding> {
 fn next(question: &Question, policy: &Policy, decision: Decision) -> Option<String> {
     let before = question.before.as_deref().filter(|_| decision == Decision::Ready)?;
     Some(remedy::command(policy.step(before)?, &question.image))
+}
+
+fn before(question: &Question, policy: &Policy) -> Option<BeforeReport> {
+    let step = policy.step(question.before.as_deref()?)?;
+    Some(BeforeReport {
+        step: step.name.clone(),
+        claims: step.selects.claims.word().to_owned(),
+        environment: step.selects.environment.clone(),
+        name: step.selects.name.clone(),
+    })
+}
+
+fn index(shape: &Shape) -> Option<String> {
+    match shape {
+        Shape::Listed { index, .. } => Some(index.to_string()),
+        Shape::Index { .. } | Shape::Lone => None,
+    }
 }
 
 fn only_environment(policy: &Policy) -> Option<String> {

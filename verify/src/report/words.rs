@@ -180,7 +180,7 @@ pub(super) fn answer(verdict: &Record) -> String {
         Decision::Ready => format!(
             "{} before {} pass; nothing is allowed yet",
             score(verdict),
-            verdict.before.as_deref().unwrap_or("it")
+            verdict.before.as_ref().map_or("it", |before| before.step.as_str())
         ),
         Decision::Deny if verdict.steps.iter().all(|step| step.passes) => {
             let whole = verdict.findings.iter().filter(|f| f.step.is_none()).count();

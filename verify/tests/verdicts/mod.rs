@@ -3,8 +3,8 @@
 use chain::{
     Code, Decision, Finding, Record,
     verdict::{
-        CandidateReport, Deadline, Fate, ImageReport, PolicyReport, ProofReport, RelationReport,
-        StepReport,
+        BeforeReport, CandidateReport, Deadline, Fate, ImageReport, PolicyReport, ProofReport,
+        RelationReport, StepReport,
     },
 };
 
@@ -112,6 +112,7 @@ pub(crate) fn allow() -> Record {
             name: "registry.example.com/payments/api".into(),
             told: false,
             digest: DIGEST.into(),
+            index: None,
         },
         environment: Some("production".into()),
         before: None,
@@ -168,7 +169,12 @@ pub(crate) fn allow() -> Record {
 pub(crate) fn ready() -> Record {
     let mut verdict = allow();
     verdict.decision = Decision::Ready;
-    verdict.before = Some("approve".into());
+    verdict.before = Some(BeforeReport {
+        step: "approve".into(),
+        claims: "approval".into(),
+        environment: Some("production".into()),
+        name: None,
+    });
     verdict.next = Some(format!(
         "attest approve {} --environment production --verdict ready.json",
         verdict.image.reference
@@ -275,7 +281,8 @@ pub(crate) fn filled(text: &str) -> Record {
     let mut verdict = deny();
     let all = || text.to_owned();
     let some = || Some(text.to_owned());
-    verdict.image = ImageReport { reference: all(), name: all(), told: true, digest: all() };
+    verdict.image =
+        ImageReport { reference: all(), name: all(), told: true, digest: all(), index: some() };
     verdict.environment = some();
     verdict.policy.file = all();
     verdict.policy.name = all();

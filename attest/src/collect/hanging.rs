@@ -16,7 +16,7 @@ use registry::{AnySource, Budget, Descriptor, Error, ManifestKind, Source};
 use crate::statement;
 
 /// Requests at once; the source bounds them again by the budget.
-const AT_ONCE: usize = 16;
+pub(super) const AT_ONCE: usize = 16;
 
 /// The beginning of every media type of a Sigstore bundle, as cosign selects them
 /// (pkg/oci/remote/signatures.go).
@@ -131,7 +131,7 @@ pub(crate) async fn content(source: &AnySource, listed: &Descriptor) -> Result<C
 
 /// One document that is too large or malformed says nothing about the others; any other error leaves
 /// open what would have been there.
-fn its_own_fault(error: Error) -> Result<Content, Error> {
+pub(super) fn its_own_fault(error: Error) -> Result<Content, Error> {
     match &error {
         Error::Limit { limit, .. } if limit.within_candidate() => {
             Ok(Content::Unreadable(error.to_string()))

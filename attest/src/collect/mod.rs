@@ -5,6 +5,7 @@
 
 pub(crate) mod built;
 pub(crate) mod command;
+pub(crate) mod committed;
 pub(crate) mod environment;
 pub(crate) mod hanging;
 pub(crate) mod labels;

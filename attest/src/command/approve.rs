@@ -38,7 +38,10 @@ pub(super) async fn run(world: &World, request: request::Approve) -> Result<Repo
     let mut image = resolve(world, target).await?;
     image.must_be_named()?;
     let decided = match &request.verdict {
-        Some(path) => Decided::on_verdict(path, Wanted::Ready, &image, &name, world.now())?,
+        Some(path) => {
+            let wanted = Wanted::Ready { name: signing.given.name.as_deref() };
+            Decided::on_verdict(world, path, wanted, &image, &name).await?
+        }
         None => Decided::on_what_hangs(&image).await?,
     };
     show(world, &image, hand.as_ref(), &name, &request.decision, &decided);

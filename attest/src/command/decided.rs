@@ -2,18 +2,21 @@
 
 use std::path::Path;
 
-use evidence::{Digest, predicate::commitment::Commitment, time::Timestamp};
+use evidence::{Digest, predicate::commitment::Commitment};
 
 use super::minute;
 use crate::{
     collect::{
+        committed,
         hanging::{self, Hanging, Hung},
+        report::ended,
         verdict::{self, About, Verdict, Wanted},
     },
     error::Error,
     file,
     report::plural,
     resolve::Image,
+    world::World,
 };
 
 /// The width of a step's column, so that it stands under what is said of the image.
@@ -30,35 +33,35 @@ pub(super) struct Decided {
 }
 
 impl Decided {
-    /// On a verdict.
-    pub(super) fn on_verdict(
+    /// On a verdict, of which every commitment hangs on the image.
+    pub(super) async fn on_verdict(
+        world: &World,
         path: &Path,
-        wanted: Wanted,
+        wanted: Wanted<'_>,
         image: &Image,
         environment: &str,
-        now: Timestamp,
     ) -> Result<Self, Error> {
         let bytes = file::read(path, verdict::BYTES)?;
         let name = image.pinned().name().unwrap_or_default();
         let about = About { image: image.digest(), name, environment };
-        let verdict = Verdict::read(&bytes, wanted, about, now)?;
+        let verdict = Verdict::read(&bytes, wanted, about, world.now())?;
+        if let Some(age) = verdict.age {
+            let age = ended::words(age);
+            world.say(&format!(
+                "warning: the verdict is {age} old; what it judged may be superseded"
+            ));
+        }
+        let commitments = committed::find(image, &verdict).await?;
         let mut seen: Vec<String> =
             verdict.steps.iter().map(|(step, said)| format!("{step:STEP$}  {said}")).collect();
         // Each by its id: what is signed for is seen, and can be looked up before the answer.
-        seen.extend(verdict.commitments.iter().map(|one| {
+        seen.extend(commitments.iter().map(|one| {
             let id = one.id.as_ref().map(|id| id.digest().short()).unwrap_or_default();
             let predicate_type = one.predicate_type.as_deref().unwrap_or_default();
             format!("id {id}  {}", evidence::text::escape_short(predicate_type, 120))
         }));
-        let revision = verdict.revision.map(|revision| format!(" revision {revision}"));
-        seen.push(format!(
-            "commits to {}, judged {} by policy{} ({})",
-            attestations(verdict.commitments.len()),
-            evidence::text::escape_short(&verdict.decision, 40),
-            revision.unwrap_or_default(),
-            verdict.policy.short(),
-        ));
-        Ok(Self { commitments: verdict.commitments, policy: Some(verdict.policy), seen })
+        seen.push(judged(&verdict));
+        Ok(Self { commitments, policy: Some(verdict.policy), seen })
     }
 
     /// On all that hangs on the image, verified by nobody.
@@ -76,6 +79,21 @@ impl Decided {
         let commitments = statements.iter().map(Hung::commitment).collect();
         Ok(Self { commitments, policy: None, seen })
     }
+}
+
+/// `commits to 3 attestations, judged ready for approve by policy revision 14 (sha256:77e0…)`.
+fn judged(verdict: &Verdict) -> String {
+    let short = |text: &str| evidence::text::escape_short(text, 40);
+    let before = verdict.before.as_deref();
+    let before = before.map(|step| format!(" for {}", short(step))).unwrap_or_default();
+    let revision = verdict.revision.map(|revision| format!(" revision {revision}"));
+    format!(
+        "commits to {}, judged {}{before} by policy{} ({})",
+        attestations(verdict.commitments.len()),
+        short(&verdict.decision),
+        revision.unwrap_or_default(),
+        verdict.policy.short(),
+    )
 }
 
 /// `build     4f1c2a9e7b3d  2026-11-20 09:31  key 9c1f2a…  id sha256:61aa…`, in columns.

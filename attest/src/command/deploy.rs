@@ -30,9 +30,10 @@ pub(super) async fn run(world: &World, request: request::Deploy) -> Result<Repor
     let hand = Hand::open(world, &signing)?;
     let image = resolve(world, target).await?;
     image.must_be_named()?;
-    let decided = verdict
-        .map(|path| Decided::on_verdict(&path, Wanted::Allow, &image, &name, now))
-        .transpose()?;
+    let decided = match &verdict {
+        Some(path) => Some(Decided::on_verdict(world, path, Wanted::Allow, &image, &name).await?),
+        None => None,
+    };
     let environment = environment(world, &signing.given, false)?;
     let mut lines = vec![format!("{} in {}", result.word(), escape_short(&name, 80))];
     lines.extend(decided.as_ref().and_then(|decided| decided.seen.last().cloned()));

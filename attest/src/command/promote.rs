@@ -44,7 +44,13 @@ pub(super) async fn run(world: &World, request: request::Promote) -> Result<Repo
     let named = Place::named(destination, &image)?;
     let name = named.name().ok_or(UsageError::NamelessTarget)?;
     let subject = Subject::new(name, image.digest().clone());
-    let (deployment, seen) = promotion(&request, &image, &subject, began)?;
+    let decided = match &request.verdict {
+        Some(path) => Some(
+            Decided::on_verdict(world, path, Wanted::Allow, &image, &request.environment).await?,
+        ),
+        None => None,
+    };
+    let (deployment, seen) = promotion(&request, &image, &subject, decided, began);
     let run = environment(world, &signing.given, false)?;
     let prepare = |deployment: &Deployment| -> Result<Prepared, Error> {
         let now = world.now();
@@ -82,13 +88,10 @@ fn promotion(
     request: &request::Promote,
     image: &Image,
     subject: &Subject,
+    decided: Option<Decided>,
     began: evidence::time::Timestamp,
-) -> Result<(Deployment, Option<String>), Error> {
-    let request::Promote { environment, from_environment, verdict, .. } = request;
-    let decided = verdict
-        .as_ref()
-        .map(|path| Decided::on_verdict(path, Wanted::Allow, image, environment, began))
-        .transpose()?;
+) -> (Deployment, Option<String>) {
+    let request::Promote { environment, from_environment, .. } = request;
     let seen = decided.as_ref().and_then(|decided| decided.seen.last().cloned());
     let (input_attestations, policy) =
         decided.map(|decided| (decided.commitments, decided.policy)).unwrap_or_default();
@@ -112,7 +115,7 @@ fn promotion(
         input_attestations,
         policy,
     };
-    Ok((deployment, seen))
+    (deployment, seen)
 }
 
 /// The attestation of the promotion.

@@ -15,23 +15,6 @@ fn deploy<'a>(more: &[&'a str]) -> Vec<&'a str> {
     [&["deploy", "oci:app", "--as", NAME, "--environment", "staging"][..], more].concat()
 }
 
-fn verdict(decision: &str, environment: &str) -> Value {
-    json!({
-        "version": 1,
-        "decision": decision,
-        "image": {"reference": "oci:app", "name": NAME, "told": true, "digest": IMAGE},
-        "environment": environment,
-        "policy": {"file": "p.yaml", "name": "p", "digest": Digest::sha256(b"p"), "revision": 14},
-        "steps": [{"name": "build", "proofs": [{"party": "release", "says": "4f1c2a9e7b3d"}]}],
-        "commitments": [{
-            "id": Digest::sha256(b"statement"),
-            "predicateType": "https://slsa.dev/provenance/v1",
-            "bundle": null,
-        }],
-        "goodUntil": null,
-    })
-}
-
 #[test]
 fn an_approval_commits_to_what_it_shows() {
     let place = Place::new();
@@ -125,43 +108,126 @@ fn a_rejection_owes_a_reason_and_has_no_end() {
     assert_eq!(statement.predicate["expires"], Value::Null);
 }
 
+/// A place with a build that hangs on the layout `app`.
+fn built() -> Place {
+    let place = Place::new();
+    place.done(&[&["build", "oci:app", "--as", NAME][..], &BUILD].concat());
+    place
+}
+
 #[test]
 fn a_ready_verdict_is_approved_as_it_is() {
-    let place = Place::new();
-    place.write("ready.json", verdict("ready", "production").to_string());
-    let words = approve(&["--yes", "--verdict", "ready.json"]);
-    let ended = place.run(&words);
+    let place = built();
+    let verdict = place.verdict("ready", "production");
+    place.write("ready.json", verdict.to_string());
+    let ended = place.run(&approve(&["--yes", "--verdict", "ready.json"]));
     assert_eq!(ended.status, 0, "{}", ended.stderr);
     assert!(ended.stderr.contains("build     4f1c2a9e7b3d  (release)"), "{}", ended.stderr);
-    let id = format!("id {}", Digest::sha256(b"statement").short());
-    assert!(ended.stderr.contains(&id), "{}", ended.stderr);
-    let hanging = place.hanging("app");
-    let View::Approval(view) = Claim::read(&hanging[0].1).unwrap().view else { panic!() };
+    assert!(ended.stderr.contains("judged ready for approve by policy"), "{}", ended.stderr);
+    assert!(!ended.stderr.contains("warning"), "{}", ended.stderr);
+    let (build, approval) = (&place.hanging("app")[0], &place.hanging("app")[1]);
+    let id = build.0.envelope.id();
+    assert!(ended.stderr.contains(&format!("id {}", id.digest().short())), "{}", ended.stderr);
+    let View::Approval(view) = Claim::read(&approval.1).unwrap().view else { panic!() };
     assert_eq!(view.policy.unwrap(), Digest::sha256(b"p"));
-    let ids: Vec<_> = view.input_attestations.iter().map(|one| one.id.clone().unwrap()).collect();
-    assert_eq!(ids[0].digest(), &Digest::sha256(b"statement"));
-    assert_eq!(ids.len(), 1);
+    let [commitment] = &view.input_attestations[..] else { panic!() };
+    assert_eq!(commitment.id.as_ref(), Some(&id));
+    assert_eq!(commitment.bundle.as_ref(), Some(&Digest::sha256(&build.0.to_bytes())));
 }
 
 #[test]
 fn any_other_verdict_is_refused() {
-    let place = Place::new();
+    let place = built();
     let fails = |code: &str, verdict: Value| {
         place.write("verdict.json", verdict.to_string());
-        place.fails(1, code, &approve(&["--yes", "--verdict", "verdict.json"]));
+        place.fails(1, code, &approve(&["--yes", "--verdict", "verdict.json"]))
     };
     for word in ["deny", "allow", "allow-by-exception"] {
-        fails("verdict-decision", verdict(word, "production"));
+        fails("verdict-decision", place.verdict(word, "production"));
     }
-    fails("verdict-environment", verdict("ready", "staging"));
-    let mut other = verdict("ready", "production");
-    other["image"]["digest"] = json!(Digest::sha256(b"other"));
-    fails("verdict-image", other);
-    let mut ledger = verdict("ready", "production");
-    ledger["image"]["name"] = json!("registry.example.com/acme/ledger");
-    fails("verdict-image", ledger);
+    fails("verdict-environment", place.verdict("ready", "staging"));
+    let changed = |pointer: &str, value: Value| {
+        let mut changed = place.verdict("ready", "production");
+        *changed.pointer_mut(pointer).unwrap() = value;
+        changed
+    };
+    fails("verdict-image", changed("/image/digest", json!(Digest::sha256(b"other"))));
+    fails("verdict-image", changed("/image/name", json!("registry.example.com/acme/ledger")));
+    fails("verdict-before", changed("/before", json!(null)));
+    fails("verdict-before", changed("/before/type", json!("deployment")));
+    fails("verdict-contradiction", changed("/findings", json!([{"code": "stale"}])));
+    fails("verdict-future", changed("/now", json!("2099-01-01T00:00:00Z")));
     fails("verdict-unreadable", json!({"decision": "ready"}));
     place.fails(2, "file-unreadable", &approve(&["--yes", "--verdict", "gone.json"]));
+}
+
+#[test]
+fn one_of_several_approvals_is_told_by_its_name() {
+    let place = built();
+    let mut verdict = place.verdict("ready", "production");
+    verdict["before"]["name"] = json!("qa");
+    place.write("ready.json", verdict.to_string());
+    let stderr = place.fails(1, "verdict-before", &approve(&["--yes", "--verdict", "ready.json"]));
+    assert!(stderr.contains("--name NAME"), "{stderr}");
+    place.done(&approve(&["--yes", "--verdict", "ready.json", "--name", "qa"]));
+}
+
+#[test]
+fn what_hangs_nowhere_is_not_committed_to() {
+    let place = built();
+    let approval = approve(&["--yes", "--verdict", "ready.json"]);
+    let mut verdict = place.verdict("ready", "production");
+    let gone = Digest::sha256(b"gone");
+    verdict["commitments"][0]["id"] = json!(gone);
+    place.write("ready.json", verdict.to_string());
+    let stderr = place.fails(1, "verdict-withheld", &approval);
+    assert!(stderr.contains(&gone.to_string()), "{stderr}");
+    // The same with the id that hangs there; what the verdict says of its bundle is not believed.
+    let mut verdict = place.verdict("ready", "production");
+    let bundle = verdict["commitments"][0]["bundle"].clone();
+    verdict["commitments"][0]["bundle"] = json!(gone);
+    place.write("ready.json", verdict.to_string());
+    let statement = place.statement(&approval);
+    let signed = &statement.predicate["inputAttestations"][0]["digest"]["sha256"];
+    assert_eq!(format!("sha256:{}", text(signed)), text(&bundle));
+}
+
+#[test]
+fn what_hangs_on_the_index_of_a_platform_is_committed_to() {
+    let place = Place::new();
+    let index = parse(std::fs::read(place.path("index/index.json")).unwrap());
+    let index = text(&index["manifests"][0]["digest"]).to_owned();
+    let list = std::fs::read(place.path("index/blobs").join(index.replace(':', "/"))).unwrap();
+    let platform = text(&parse(list)["manifests"][0]["digest"]).to_owned();
+    let on_index = format!("oci:index@{index}");
+    let words = ["build", &on_index, "--as", NAME, "--bundle", "b.json"];
+    place.done(&[&words[..], &BUILD].concat());
+    let kept = evidence::Bundle::parse(&std::fs::read(place.path("b.json")).unwrap()).unwrap();
+    let mut verdict = place.verdict("ready", "production");
+    verdict["image"]["digest"] = json!(platform);
+    verdict["commitments"] = json!([{
+        "id": kept.envelope.id(), "predicateType": "https://slsa.dev/provenance/v1", "bundle": null,
+    }]);
+    let on_platform = format!("oci:index@{platform}");
+    let mut words = approve(&["--dry-run", "--verdict", "ready.json"]);
+    words[1] = &on_platform;
+    for (index, status) in [(json!(index), 0), (json!(null), 1), (json!(IMAGE), 1)] {
+        verdict["image"]["index"] = index;
+        place.write("ready.json", verdict.to_string());
+        let ended = place.run(&words);
+        assert_eq!(ended.status, status, "{}", ended.stderr);
+    }
+}
+
+#[test]
+fn an_old_verdict_is_followed_with_a_warning() {
+    let place = built();
+    let mut verdict = place.verdict("ready", "production");
+    verdict["now"] = json!("2026-01-01T00:00:00Z");
+    place.write("ready.json", verdict.to_string());
+    let ended = place.run(&approve(&["--yes", "--verdict", "ready.json"]));
+    assert_eq!(ended.status, 0, "{}", ended.stderr);
+    assert!(ended.stderr.contains("warning: the verdict is "), "{}", ended.stderr);
 }
 
 #[test]
@@ -185,17 +251,21 @@ fn a_deployment_says_how_it_ended() {
 
 #[test]
 fn a_deployment_follows_an_allow_of_any_kind() {
-    let place = Place::new();
+    let place = built();
     let words = deploy(&["--result", "succeeded", "--verdict", "verdict.json"]);
     for word in ["allow", "allow-by-exception", "allow-as-rollback", "allow-not-enforced"] {
-        place.write("verdict.json", verdict(word, "staging").to_string());
+        place.write("verdict.json", place.verdict(word, "staging").to_string());
         let statement = place.statement(&words);
         assert_eq!(Claim::read(&statement).unwrap().view.commitments().len(), 1, "{word}");
     }
     for word in ["deny", "ready"] {
-        place.write("verdict.json", verdict(word, "staging").to_string());
+        place.write("verdict.json", place.verdict(word, "staging").to_string());
         place.fails(1, "verdict-decision", &words);
     }
+    let mut gone = place.verdict("allow", "staging");
+    gone["commitments"][0]["id"] = json!(Digest::sha256(b"gone"));
+    place.write("verdict.json", gone.to_string());
+    place.fails(1, "verdict-withheld", &words);
 }
 
 #[test]

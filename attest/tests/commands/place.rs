@@ -9,7 +9,7 @@ use std::{
 
 use evidence::{
     Bundle, Digest, Statement,
-    json::{self, Value},
+    json::{self, Value, json},
 };
 use tempfile::TempDir;
 
@@ -134,6 +134,38 @@ impl Place {
         assert_eq!(ended.stdout, "", "{words:?}");
         assert_eq!(self.hanging("app").len(), before, "{words:?} attached something");
         ended.stderr
+    }
+
+    /// A verdict of the gate on all that hangs on the image, made now.
+    pub(crate) fn verdict(&self, decision: &str, environment: &str) -> Value {
+        let commitments = self.hanging("app").into_iter().map(|(bundle, statement)| {
+            json!({
+                "id": bundle.envelope.id(),
+                "predicateType": statement.predicate_type,
+                "bundle": Digest::sha256(&bundle.to_bytes()),
+            })
+        });
+        json!({
+            "version": 1,
+            "decision": decision,
+            "image": {"reference": "oci:app", "name": NAME, "told": true, "digest": IMAGE},
+            "environment": environment,
+            "before": {
+                "step": "approve", "type": "approval", "environment": environment, "name": null,
+            },
+            "policy": {
+                "file": "p.yaml", "name": "p", "digest": Digest::sha256(b"p"), "revision": 14,
+            },
+            "now": evidence::time::write(std::time::SystemTime::now().try_into().unwrap()),
+            "steps": [{
+                "name": "build",
+                "passes": true,
+                "proofs": [{"party": "release", "says": "4f1c2a9e7b3d"}],
+            }],
+            "findings": [],
+            "commitments": commitments.collect::<Vec<_>>(),
+            "goodUntil": null,
+        })
     }
 
     /// The bundles that hang on the image of a layout, by the index alone.

@@ -24,17 +24,6 @@ fn promote<'a>(more: &[&'a str]) -> Vec<&'a str> {
     [&words[..], &["--environment", "production"], more].concat()
 }
 
-fn verdict(decision: &str) -> Value {
-    json!({
-        "version": 1, "decision": decision, "environment": "production",
-        "image": {"digest": IMAGE, "name": NAME},
-        "policy": {"digest": digest(b"policy"), "revision": 7},
-        "commitments": [{"id": digest(b"a"), "predicateType": "https://slsa.dev/provenance/v1",
-                         "bundle": digest(b"b")}],
-        "steps": [], "goodUntil": null,
-    })
-}
-
 /// The records of promotions that hang on the image of a layout.
 fn records(place: &Place, layout: &str) -> Vec<Value> {
     let hanging = place.hanging(layout).into_iter().map(|(_, statement)| statement);
@@ -45,7 +34,9 @@ fn records(place: &Place, layout: &str) -> Vec<Value> {
 #[test]
 fn a_promotion_is_attested_once_at_both_ends_under_the_targets_name() {
     let place = built();
-    place.write("allow.json", verdict("allow").to_string());
+    let verdict = place.verdict("allow", "production");
+    let build = verdict["commitments"][0]["id"].clone();
+    place.write("allow.json", verdict.to_string());
     let words =
         promote(&["--from-environment", "staging", "--verdict", "allow.json", "--format", "json"]);
     let document = parse(place.done(&words));
@@ -61,8 +52,8 @@ fn a_promotion_is_attested_once_at_both_ends_under_the_targets_name() {
         let to = json!({"environment": "production", "reference": reference(PROD)});
         assert_eq!((&record["from"], &record["to"]), (&from, &to));
         let policy = format!("sha256:{}", text(&record["policy"]["digest"]["sha256"]));
-        assert_eq!(policy, digest(b"policy"));
-        assert_eq!(record["inputAttestations"][0]["annotations"]["statement"], digest(b"a"));
+        assert_eq!(policy, digest(b"p"));
+        assert_eq!(record["inputAttestations"][0]["annotations"]["statement"], build);
         let bundles = place.hanging(layout);
         let named = bundles.iter().map(|(_, statement)| statement.subjects[0].name.as_str());
         assert_eq!(named.collect::<Vec<_>>(), [NAME, PROD], "{layout}");
@@ -83,7 +74,7 @@ fn what_says_something_else_or_is_anothers_word_is_another_record() {
     let place = built();
     place.done(&promote(&[]));
     let other = testdata("keys/ed25519.pem");
-    place.write("allow.json", verdict("allow").to_string());
+    place.write("allow.json", place.verdict("allow", "production").to_string());
     for more in [
         &["--from-environment", "staging"][..],
         &["--environment", "canary"],
@@ -109,8 +100,8 @@ fn what_says_something_else_or_is_anothers_word_is_another_record() {
 fn only_an_allow_for_this_image_and_environment_is_followed() {
     let place = built();
     let mut cases = vec![
-        (verdict("deny"), "verdict-decision"),
-        (verdict("ready"), "verdict-decision"),
+        (place.verdict("deny", "production"), "verdict-decision"),
+        (place.verdict("ready", "production"), "verdict-decision"),
         (json!({}), "verdict-unreadable"),
     ];
     for (pointer, value, code) in [
@@ -119,7 +110,7 @@ fn only_an_allow_for_this_image_and_environment_is_followed() {
         ("/image/name", json!(PROD), "verdict-image"),
         ("/goodUntil", json!({"time": "2020-01-01T00:00:00Z", "what": "x"}), "verdict-lapsed"),
     ] {
-        let mut changed = verdict("allow");
+        let mut changed = place.verdict("allow", "production");
         *changed.pointer_mut(pointer).unwrap() = value;
         cases.push((changed, code));
     }

@@ -13,6 +13,7 @@ pub mod id;
 pub mod json;
 pub mod predicate;
 pub mod reading;
+pub mod repository;
 pub mod run;
 pub mod source;
 pub mod statement;

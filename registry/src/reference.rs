@@ -4,9 +4,9 @@
 //! accepted here is accepted by other tools, and nothing that a URL or a path would read otherwise
 //! gets through.
 
-use std::{fmt, net::Ipv6Addr, path::PathBuf, str::FromStr};
+use std::{fmt, path::PathBuf, str::FromStr};
 
-use evidence::{Digest, digest::DigestError, text::escape_short};
+use evidence::{Digest, digest::DigestError, repository, text::escape_short};
 
 /// A reference to an image in a registry, in a layout directory, or in an archive of one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -152,11 +152,11 @@ fn registry(text: &str) -> Result<Reference, Fault> {
         _ => ("docker.io".to_owned(), name.to_owned()),
     };
     // `A/b` names a host by its capital alone; written as hosts are, it would be Docker Hub's `a/b`.
-    if !is_host(&host) || !looks_like_a_host(&host) {
+    if !repository::is_host(&host) || !looks_like_a_host(&host) {
         return Err(Fault::Host);
     }
     let (host, repository) = docker_hub(host, repository);
-    if repository.len() > 255 || !repository.split('/').all(is_component) {
+    if !repository::is_path(&repository) {
         return Err(Fault::Repository);
     }
     Ok(Reference::Registry { host, repository, tag, digest })
@@ -172,56 +172,9 @@ fn docker_hub(host: String, repository: String) -> (String, String) {
     ("docker.io".to_owned(), repository)
 }
 
-/// The usual rule for the first part of a name: a host has a dot or a port, or is `localhost`.
+/// The usual rule for the first part of what a person typed; a capital, too, is of a host alone.
 fn looks_like_a_host(text: &str) -> bool {
-    text == "localhost" || text.contains(['.', ':']) || text.chars().any(|c| c.is_ascii_uppercase())
-}
-
-fn is_host(text: &str) -> bool {
-    let (name, port) = match text.rsplit_once(':') {
-        Some((name, port)) if !port.contains(']') => (name, Some(port)),
-        _ => (text, None),
-    };
-    let port_fits = port.is_none_or(|port| {
-        port.bytes().all(|b| b.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|port| port > 0)
-    });
-    let inside = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
-    let name_fits = match inside {
-        Some(inside) => inside.parse::<Ipv6Addr>().is_ok(),
-        None => name.split('.').all(is_label),
-    };
-    port_fits && name_fits
-}
-
-fn is_label(text: &str) -> bool {
-    !text.is_empty()
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
-        && !text.starts_with('-')
-        && !text.ends_with('-')
-}
-
-/// `[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*`, distribution-spec 1.1 "Pulling manifests".
-fn is_component(text: &str) -> bool {
-    let word = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
-    let mut separator = String::new();
-    let mut before = false;
-    for b in text.bytes() {
-        if word(b) {
-            let fits = separator.is_empty()
-                || matches!(separator.as_str(), "." | "_" | "__")
-                || separator.bytes().all(|b| b == b'-');
-            if !fits || (!before && !separator.is_empty()) {
-                return false;
-            }
-            separator.clear();
-            before = true;
-        } else if matches!(b, b'.' | b'_' | b'-') {
-            separator.push(char::from(b));
-        } else {
-            return false;
-        }
-    }
-    before && separator.is_empty()
+    repository::looks_like_a_host(text) || text.chars().any(|c| c.is_ascii_uppercase())
 }
 
 /// `[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}`.

@@ -1,9 +1,9 @@
 //! Scope: is an approval, a deployment or an exception about an image of this policy?
 //!
 //! By the names that were signed. The same bytes are another decision in another repository, so a name
-//! may deny; it never grants.
+//! may deny; it never grants. What is no name of a repository is outside whatever a pattern says of it.
 
-use evidence::{predicate::Kind, text::escape_short};
+use evidence::{predicate::Kind, repository, text::escape_short};
 
 use crate::{bind::Bound, policy::Policy};
 
@@ -24,8 +24,9 @@ impl Scope {
         if !matches!(bound.kind(), Kind::Approval | Kind::Deployment | Kind::Exception) {
             return Self::Inside;
         }
-        let outside = bound.names().iter().find(|name| !policy.is_for(name));
-        let inside = bound.names().iter().any(|name| policy.is_for(name));
+        let fits = |name: &String| repository::is_name(name) && policy.is_for(name);
+        let outside = bound.names().iter().find(|name| !fits(name));
+        let inside = bound.names().iter().any(fits);
         match outside.map(|name| escape_short(name, 200)) {
             Some(name) if inside => Self::Both(name),
             Some(name) => Self::Outside(name),

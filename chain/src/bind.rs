@@ -1,7 +1,9 @@
 //! Bind: is a verified statement about the digest that was asked for?
 //!
 //! By digest only, never by name (in-toto spec/v1/statement.md). A statement with several subjects
-//! counts only if all of them belong to one image: an index and its platforms.
+//! counts only if all of them belong to one image: an index and its platforms. A subject that names our
+//! digest, and beside it one by another algorithm that our bytes do not have, is about other bytes too
+//! (in-toto spec/v1/digest_set.md lets any one digest match; to ask for all only denies more).
 
 use evidence::{Digest, Subject, predicate::Kind};
 
@@ -80,7 +82,8 @@ pub(crate) fn bind<'p>(verified: Verified<'p>, image: &Image) -> Result<Bound<'p
     }
     let named = |digest: &&Digest| ours().any(|subject| names(subject, digest));
     let digests: Vec<Digest> = image.family().filter(named).cloned().collect();
-    let foreign = subjects.iter().find(|subject| !is_ours(subject)).map(told);
+    let other_bytes = || ours().find_map(|subject| other_bytes(subject, image));
+    let foreign = subjects.iter().find(|subject| !is_ours(subject)).map(told).or_else(other_bytes);
     Ok(Bound { verified, digests, names: names_given, foreign })
 }
 
@@ -94,6 +97,17 @@ pub(crate) fn mentions(payload: &[u8], digest: &Digest) -> bool {
 /// Whether a subject names a digest: under the digest's own algorithm, and nothing else will do.
 fn names(subject: &Subject, digest: &Digest) -> bool {
     subject.digests.get(&digest.algorithm()) == Some(digest)
+}
+
+/// A digest of a subject that is ours by the digest asked for, and that our bytes do not have.
+fn other_bytes(subject: &Subject, image: &Image) -> Option<String> {
+    if !names(subject, &image.digest) {
+        return None;
+    }
+    let mut named =
+        image.same_bytes.iter().map(|ours| (ours, subject.digests.get(&ours.algorithm())));
+    let other = named.find_map(|(ours, named)| named.filter(|named| *named != ours))?;
+    Some(format!("{}@{}", subject.name, other.short()))
 }
 
 fn told(subject: &Subject) -> String {

@@ -40,6 +40,8 @@ pub struct Image {
     pub told: bool,
     /// The digest asked for.
     pub digest: Digest,
+    /// The digests of the same bytes by other algorithms.
+    pub same_bytes: Vec<Digest>,
     /// How the digest stands to an index.
     pub shape: Shape,
     /// The labels of its config; `None` for an index, which has none of its own.

@@ -200,6 +200,7 @@ mod tests {
             name: "registry.example.com/app".to_owned(),
             told,
             digest: Digest::sha256(b""),
+            same_bytes: vec![],
             shape: Shape::Lone,
             labels: None,
         }

@@ -27,6 +27,7 @@ static QUESTION: LazyLock<Question> = LazyLock::new(|| {
             name: name.to_owned(),
             told: false,
             digest: digest.parse().unwrap(),
+            same_bytes: vec![],
             shape: Shape::Lone,
             labels: None,
         },

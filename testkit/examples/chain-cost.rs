@@ -73,6 +73,7 @@ impl Bench {
             told: false,
             shape: chain::Shape::Lone,
             digest,
+            same_bytes: vec![],
             labels: None,
         };
         let now = time::parse("2026-11-23T12:00:00Z").unwrap();

@@ -78,6 +78,7 @@ impl Asked<'_> {
             name: self.name.to_owned(),
             told: self.image.told.is_some(),
             digest: Digest::sha256(b""),
+            same_bytes: vec![],
             shape: Shape::Lone,
             labels: None,
         };
@@ -88,12 +89,13 @@ impl Asked<'_> {
 
     /// Decides on what was gathered.
     pub fn decide(&self, gathered: Gathered) -> Result<Verdict, Error> {
-        let Gathered { pinned, shape, labels, candidates, notes } = gathered;
+        let Gathered { pinned, same_bytes, shape, labels, candidates, notes } = gathered;
         let question = self.question(Image {
             reference: pinned.to_string(),
             name: self.name.to_owned(),
             told: self.image.told.is_some(),
             digest: pinned.digest().clone(),
+            same_bytes,
             shape,
             labels,
         });

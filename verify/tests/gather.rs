@@ -4,7 +4,10 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests may fail by panic")]
 
 use chain::{Candidate, Content as Found};
-use evidence::json::{Value, json};
+use evidence::{
+    Algorithm, Digest,
+    json::{Value, json},
+};
 use registry::{Descriptor, Options, Reference, manifest::IMAGE};
 use testkit::{
     content::Content,
@@ -320,10 +323,9 @@ fn labels_and_family_are_read_from_the_image() {
     let (mut content, _) = Content::image("app");
     let config = br#"{"config":{"Labels":{"git.commit":"4f1c"}}}"#;
     let config = content.blob("application/vnd.oci.image.config.v1+json", config);
-    let labelled = content.manifest(
-        Some("labelled"),
-        &json!({"schemaVersion": 2, "mediaType": IMAGE, "config": config, "layers": []}),
-    );
+    let manifest = json!({"schemaVersion": 2, "mediaType": IMAGE, "config": config, "layers": []});
+    let labelled = content.manifest(Some("labelled"), &manifest);
+    let sha512 = Digest::of(Algorithm::Sha512, manifest.to_string().as_bytes());
     let mut unknown = Descriptor::of(IMAGE, b"attestations");
     unknown.platform = Some(registry::Platform {
         architecture: "unknown".into(),
@@ -333,7 +335,9 @@ fn labels_and_family_are_read_from_the_image() {
     content.index("index", &[labelled.clone(), unknown]);
     let places = Places::of(&content);
     for gathered in places.gather(":labelled") {
-        assert_eq!(gathered.unwrap().labels.unwrap()["git.commit"], "4f1c");
+        let gathered = gathered.unwrap();
+        assert!(gathered.same_bytes.contains(&sha512), "{:?}", gathered.same_bytes);
+        assert_eq!(gathered.labels.unwrap()["git.commit"], "4f1c");
     }
     for gathered in places.gather(":index") {
         let gathered = gathered.unwrap();

@@ -90,6 +90,8 @@ struct WrittenQuestion {
 struct WrittenImage {
     name: Option<String>,
     digest: Option<String>,
+    /// The digests of the same bytes by other algorithms.
+    same_bytes: Vec<Digest>,
     /// The platforms of an index: `{"linux/amd64": {"digest": …, "labels": …}}`.
     platforms: BTreeMap<String, WrittenPlatform>,
     /// The index that lists the digest, and what else it lists.
@@ -265,6 +267,7 @@ fn question(directory: &Path) -> Result<Question, serde_json::Error> {
             told: image.told,
             shape: shape(image.platforms, image.listed),
             digest,
+            same_bytes: image.same_bytes,
             labels: serde_json::from_value(image.labels)?,
         },
         environment,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chain::{Platform, Shape};
 use evidence::{
-    Digest,
+    Algorithm, Digest,
     json::{self, Value},
 };
 use futures_util::future::try_join_all;
@@ -15,6 +15,12 @@ use super::GatherError;
 /// What an index lists that is no image carries this word for a platform (BuildKit's
 /// attestation-storage.md).
 const UNKNOWN: &str = "unknown";
+
+/// The digests of an image's bytes, by every algorithm that subjects are read in.
+pub(super) fn digests(bytes: &[u8]) -> Vec<Digest> {
+    let all = [Algorithm::Sha256, Algorithm::Sha384, Algorithm::Sha512];
+    all.into_iter().map(|algorithm| Digest::of(algorithm, bytes)).collect()
+}
 
 /// The labels of an image's config; `None` for an index, which has none of its own.
 pub(super) async fn labels<S: Source>(

@@ -49,6 +49,8 @@ pub struct Request<'a> {
 pub struct Gathered {
     /// The image, pinned.
     pub pinned: Pinned,
+    /// The digests of its bytes by other algorithms.
+    pub same_bytes: Vec<Digest>,
     /// How its digest stands to an index.
     pub shape: Shape,
     /// The labels of its config; `None` for an index.
@@ -72,6 +74,7 @@ pub async fn gather(request: &Request<'_>) -> Result<Gathered, GatherError> {
     }
     let (image, found) = image_and_evidence(request, &sources).await?;
     Ok(Gathered {
+        same_bytes: image.same_bytes,
         shape: image.shape,
         labels: image.labels,
         candidates: once(found.into_iter().chain(files)),
@@ -109,6 +112,7 @@ impl Sources {
 
 struct Image {
     pinned: Pinned,
+    same_bytes: Vec<Digest>,
     shape: Shape,
     labels: Option<BTreeMap<String, String>>,
 }
@@ -166,7 +170,8 @@ async fn shaped(
         }
     };
     let (labels, shape) = try_join(labels, shape).await?;
-    Ok(Image { pinned, shape, labels })
+    let same_bytes = image::digests(&manifest.bytes);
+    Ok(Image { pinned, same_bytes, shape, labels })
 }
 
 /// Whether the sources that the user named besides are of this image.

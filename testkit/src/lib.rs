@@ -10,4 +10,5 @@ pub mod forward;
 pub mod peers;
 pub mod proxy;
 pub mod registry;
+pub mod sigstore;
 pub mod tokens;

@@ -14,7 +14,7 @@ use crate::{
         report::{
             files,
             fresh::Before,
-            test::{self as report, Reader, TestReport},
+            test::{self as report, Reader, Stated, TestReport},
         },
         test::{self, End, Tested},
     },
@@ -42,7 +42,7 @@ pub(super) async fn run(world: &World, request: request::Test) -> Result<Report,
     match source {
         TestSource::Reports { words, exit_code } => {
             let hand = Hand::open(world, &signing)?;
-            let report = read(&words, |_| Ok(()))?;
+            let report = read(world, &words, |_| Ok(()))?;
             let image = resolve(world, target).await?;
             super::say_age(world, report.span.finished, world.now())?;
             let tested = Tested::Reports { report: &report, end: exit_code.map(End::Said) };
@@ -71,7 +71,7 @@ async fn commanded(
     let image = image.reopen(&options(world, &access))?;
     let read = match reports.as_slice() {
         [] => None,
-        words => Some(read(words, |path| Ok(before.wrote(path, ran.started)?))),
+        words => Some(read(world, words, |path| Ok(before.wrote(path, ran.started)?))),
     };
     let tested = match &read {
         None => Tested::Command { ran: &ran, unread: None },
@@ -90,13 +90,22 @@ async fn commanded(
 }
 
 /// Reads the reports that the words name, each once it passed `admit`.
-fn read(words: &[String], admit: impl Fn(&Path) -> Result<(), Error>) -> Result<TestReport, Error> {
+fn read(
+    world: &World,
+    words: &[String],
+    admit: impl Fn(&Path) -> Result<(), Error>,
+) -> Result<TestReport, Error> {
     let mut reader = Reader::default();
     for path in files::find(words)? {
         admit(&path)?;
         reader.add(&files::read(&path)?)?;
     }
-    Ok(reader.finish()?)
+    let report = reader.finish()?;
+    if let Some(Stated { file, states, cases }) = &report.stated {
+        let file = escape_short(file, 200);
+        world.say(&format!("warning: {file} states {states} tests and holds {cases}"));
+    }
+    Ok(report)
 }
 
 async fn attest(

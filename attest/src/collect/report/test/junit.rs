@@ -2,9 +2,10 @@
 //! others.
 //!
 //! There is no standard: what the dialects share is `testcase` elements in nested `testsuite`s, and
-//! how a case ended is told by its children. Attributes are read for names and times alone, and to
-//! find a case that says itself that it failed, did not run, or is still to do. The text is never
-//! kept. Well-formed to the last byte or refused: half a report is a smaller success.
+//! how a case ended is told by its children. Attributes are read for names and times, to find a case
+//! that says itself that it failed, did not run, or is still to do, and a suite that states failures.
+//! The text is never kept. Well-formed to the last byte or refused: half a report is a smaller success.
+//! What would fail a case does so in any case of letters, and however deep in it.
 
 use std::borrow::Cow;
 
@@ -18,7 +19,7 @@ use quick_xml::{
 
 use super::{
     super::{Refused, ReportFile, ended, refused::Looks},
-    Outcome, Span, TestReport, cut,
+    Outcome, Span, Stated, TestReport, cut,
 };
 
 /// How deep elements nest; the samples reach 5.
@@ -47,12 +48,27 @@ pub(super) fn read(
 /// What an open element is to us.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Open {
-    /// `testsuites` or `testsuite`, with its name.
-    Suite(String),
+    /// `testsuites` or `testsuite`.
+    Suite(Suite),
     /// `testcase`.
     Case,
     /// Anything else.
     Other,
+}
+
+/// A suite that is open.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Suite {
+    name: String,
+    /// Whether it states failures or errors.
+    states_failure: bool,
+    /// How many tests it states, those left out that it states as skipped: not every reporter writes
+    /// an element for them (mocha-junit-reporter).
+    states: u64,
+    /// The cases in it.
+    cases: u64,
+    /// Whether something in it failed.
+    failed: bool,
 }
 
 /// The case that is open.
@@ -100,16 +116,14 @@ impl Walk<'_> {
         if self.open.len() >= DEPTH {
             return Err(Refused::TooDeep { file: self.name(), limit: DEPTH });
         }
-        let local = element.local_name();
-        let name: &str = local.as_ref();
-        let open = match (self.open.last(), name) {
+        let name = element.local_name().as_ref().to_ascii_lowercase();
+        let open = match (self.open.last(), name.as_str()) {
             (None | Some(Open::Suite(_)), "testsuites" | "testsuite") => {
                 self.times(element)?;
-                // Cut here: every error of the suite copies it.
-                Open::Suite(cut(&self.attribute(element, "name")?.unwrap_or_default()))
+                Open::Suite(self.suite(element)?)
             }
-            (None, other) => {
-                let looks = Looks::Root(other.to_owned());
+            (None, _) => {
+                let looks = Looks::Root(element.local_name().as_ref().to_owned());
                 return Err(Refused::UnknownFormat { file: self.name(), looks });
             }
             (Some(Open::Suite(_)), "testcase") => {
@@ -119,23 +133,56 @@ impl Walk<'_> {
             }
             // A case that stands where no suite is would be lost, or counted twice.
             (Some(_), "testcase") => return Err(self.malformed()),
-            (Some(Open::Case), child) => {
-                self.child(child);
+            (Some(parent), child) => {
+                let is_child = *parent == Open::Case;
+                self.child(child, is_child);
                 // Node's runner: a failure beside it is one that was to be expected.
-                if child == "skipped" && self.attribute(element, "type")?.as_deref() == Some("todo")
+                if is_child
+                    && child == "skipped"
+                    && self.attribute(element, "type")?.as_deref() == Some("todo")
                 {
                     self.case.iter_mut().for_each(|case| case.to_do = true);
                 }
+                if self.case.is_none() && matches!(child, "error" | "failure") {
+                    let suite = self.suites().next_back().map(|suite| suite.name.clone());
+                    self.count(&suite.unwrap_or_default(), Outcome::Broke)?;
+                }
                 Open::Other
             }
-            (Some(Open::Suite(suite)), "error" | "failure") => {
-                let suite = suite.clone();
-                self.report.count(&suite, Outcome::Broke)?;
-                Open::Other
-            }
-            (Some(_), _) => Open::Other,
         };
         self.open.push(open);
+        Ok(())
+    }
+
+    fn suite(&self, element: &BytesStart<'_>) -> Result<Suite, Refused> {
+        let number = |name| -> Result<u64, Refused> {
+            let text = self.attribute(element, name)?.unwrap_or_default();
+            Ok(text.trim().parse().unwrap_or_default())
+        };
+        let skipped = number("skipped")?.saturating_add(number("disabled")?);
+        Ok(Suite {
+            // Cut here: every error of the suite copies it.
+            name: cut(&self.attribute(element, "name")?.unwrap_or_default()),
+            states_failure: number("failures")? > 0 || number("errors")? > 0,
+            states: number("tests")?.saturating_sub(skipped),
+            ..Suite::default()
+        })
+    }
+
+    fn suites(&mut self) -> impl DoubleEndedIterator<Item = &mut Suite> {
+        self.open.iter_mut().filter_map(|open| match open {
+            Open::Suite(suite) => Some(suite),
+            Open::Case | Open::Other => None,
+        })
+    }
+
+    /// Counts a case, or a suite's own failure, in all suites that are open.
+    fn count(&mut self, name: &str, outcome: Outcome) -> Result<(), Refused> {
+        self.report.count(name, outcome)?;
+        for suite in self.suites() {
+            suite.cases = suite.cases.saturating_add(1);
+            suite.failed |= matches!(outcome, Outcome::Failed | Outcome::Broke);
+        }
         Ok(())
     }
 
@@ -163,14 +210,15 @@ impl Walk<'_> {
         Ok(Case { name, outcome, to_do: false })
     }
 
-    /// A child of a case: an error outweighs a failure, that a skip, and all of them a lucky rerun.
-    fn child(&mut self, name: &str) {
+    /// What is in a case: an error outweighs a failure, that a skip, and all of them a lucky rerun. What
+    /// is not its own child fails it all the same, and does nothing for it.
+    fn child(&mut self, name: &str, is_child: bool) {
         let outcome = match name {
             "error" => Outcome::Broke,
             // nextest and Surefire write the reruns that failed beside the failure.
-            "failure" | "rerunError" | "rerunFailure" => Outcome::Failed,
-            "skipped" => Outcome::Skipped,
-            "flakyError" | "flakyFailure" => Outcome::Flaky,
+            "failure" | "rerunerror" | "rerunfailure" => Outcome::Failed,
+            "skipped" if is_child => Outcome::Skipped,
+            "flakyerror" | "flakyfailure" => Outcome::Flaky,
             _ => return,
         };
         if let Some(case) = &mut self.case {
@@ -181,16 +229,30 @@ impl Walk<'_> {
     fn close(&mut self) -> Result<(), Refused> {
         let closed = self.open.pop();
         self.done = self.open.is_empty();
-        match (closed, self.case.take()) {
-            (Some(Open::Case), Some(Case { name, outcome, to_do })) => {
-                self.report.count(&name, if to_do { Outcome::Skipped } else { outcome })
-            }
-            (Some(_), case) => {
-                self.case = case;
-                Ok(())
-            }
-            (None, _) => Err(self.malformed()),
+        match closed {
+            Some(Open::Case) => match self.case.take() {
+                Some(Case { name, to_do: true, .. }) => self.count(&name, Outcome::Skipped),
+                Some(Case { name, outcome, .. }) => self.count(&name, outcome),
+                None => Ok(()),
+            },
+            Some(Open::Suite(suite)) => self.ended(suite),
+            Some(Open::Other) => Ok(()),
+            None => Err(self.malformed()),
         }
+    }
+
+    /// A suite that states a failure has one, whether or not an element shows it: to pass it over would
+    /// attest a success that the report itself denies, and to refuse it would leave an older one
+    /// standing.
+    fn ended(&mut self, suite: Suite) -> Result<(), Refused> {
+        if suite.states_failure && !suite.failed {
+            self.count(&suite.name, Outcome::Broke)?;
+        }
+        if suite.states > suite.cases && self.open.is_empty() {
+            let Suite { states, cases, .. } = suite;
+            self.report.stated.get_or_insert(Stated { file: self.name(), states, cases });
+        }
+        Ok(())
     }
 
     fn end(self) -> Result<Span, Refused> {

@@ -61,6 +61,19 @@ pub(crate) struct TestReport {
     pub(crate) failed: Names,
     /// The time that all files state.
     pub(crate) span: Span,
+    /// The first file that states more tests than it holds.
+    pub(crate) stated: Option<Stated>,
+}
+
+/// A report that states more tests than it holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Stated {
+    /// The file.
+    pub(crate) file: String,
+    /// How many it states, without the skipped.
+    pub(crate) states: u64,
+    /// How many it holds.
+    pub(crate) cases: u64,
 }
 
 /// Names, and whether there were more.

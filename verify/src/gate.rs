@@ -84,7 +84,7 @@ impl Asked<'_> {
         };
         ask(self.policy, &self.question(image)).map_err(|why| self.undecided(why))?;
         let platforms = self.policy.evidence_on != EvidenceOn::Digest;
-        gather_within(self.image, !self.policy.labels.is_empty(), platforms).await
+        gathered(self.image, !self.policy.labels.is_empty(), platforms).await
     }
 
     /// Decides on what was gathered.
@@ -117,8 +117,8 @@ impl Asked<'_> {
     }
 }
 
-/// Gathers, within the time that the whole answer may take.
-pub async fn gather_within(
+/// Gathers what there is for an image, as the command line says.
+pub async fn gathered(
     image: &ImageRequest,
     labels: bool,
     platforms: bool,
@@ -144,18 +144,11 @@ pub async fn gather_within(
         index: image.index.as_ref(),
         options: &options,
     };
-    // Each source bounds its own requests; this bounds all of them together.
-    let gathered = async {
-        let gathered = gather(&request).await;
-        if let Some(cache) = &options.cache {
-            cache.settle().await;
-        }
-        gathered
-    };
-    match tokio::time::timeout(image.timeout, gathered).await {
-        Ok(gathered) => Ok(gathered?),
-        Err(_) => Err(Error::Timeout { seconds: image.timeout.as_secs() }),
+    let gathered = gather(&request).await;
+    if let Some(cache) = &options.cache {
+        cache.settle().await;
     }
+    Ok(gathered?)
 }
 
 /// Reads the policy and the files that it names, which lie beside it; tells what is odd about it now.

@@ -5,11 +5,12 @@
 //! (tests/independence.rs). [`gather`] reads, [`chain`] decides, [`report`] prints; the one outcome of
 //! it all that counts for a caller is the [`ExitStatus`].
 
-use std::ffi::OsString;
+use std::{ffi::OsString, future::Future, time::Duration};
 
 use evidence::time::Timestamp;
 
 pub mod cli;
+mod deadline;
 pub mod error;
 pub mod exit;
 pub mod gate;
@@ -36,42 +37,51 @@ pub fn run(arguments: &[OsString], variables: &Variables, now: Timestamp) -> Exi
             return ended(Err(error.into()), json);
         }
     };
-    let json = match &*request {
-        Request::Gate(gate) => gate.image.format == OutputFormat::Json,
-        Request::List(list) => list.image.format == OutputFormat::Json,
-    };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let answered = runtime.map_err(Error::Runtime).and_then(|runtime| {
-        let answered = runtime.block_on(async {
-            match &*request {
-                Request::Gate(request) => answer(request, now).await,
-                Request::List(request) => listed(request, now).await,
-            }
-        });
-        // The time is up for whatever still waits: a name that nobody resolves, a file that is a pipe.
-        runtime.shutdown_background();
-        answered
-    });
-    ended(answered, json)
+    match *request {
+        Request::Gate(request) => {
+            let json = request.image.format == OutputFormat::Json;
+            ended(answer(request, now), json)
+        }
+        Request::List(request) => {
+            let json = request.image.format == OutputFormat::Json;
+            ended(listed(request, now), json)
+        }
+    }
 }
 
-async fn answer(request: &cli::Gate, now: Timestamp) -> Result<ExitStatus, Error> {
-    let verdict = gate::gate(request, now).await?;
+fn answer(request: cli::Gate, now: Timestamp) -> Result<ExitStatus, Error> {
+    let asked = request.clone();
+    let verdict = within(asked.image.timeout, async move || gate::gate(&asked, now).await)?;
     let style = output::style(request.image.verbose);
     output::deliver(&verdict, &request.reports, request.quiet, request.image.format, &style)?;
     Ok(ExitStatus::from(&verdict))
 }
 
-async fn listed(request: &cli::List, now: Timestamp) -> Result<ExitStatus, Error> {
-    let listing = list::list(request, now).await?;
-    let text = match request.image.format {
+fn listed(request: cli::List, now: Timestamp) -> Result<ExitStatus, Error> {
+    let (format, style) = (request.image.format, output::style(request.image.verbose));
+    let timeout = request.image.timeout;
+    let listing = within(timeout, async move || list::list(&request, now).await)?;
+    let text = match format {
         OutputFormat::Json => report::json::of(&listing),
-        OutputFormat::Text => {
-            report::listing::print(&listing, &output::style(request.image.verbose))
-        }
+        OutputFormat::Text => report::listing::print(&listing, &style),
     };
     output::print(&text)?;
     Ok(ExitStatus::Done)
+}
+
+/// What is asked for, within the time that the whole answer may take.
+fn within<T: Send + 'static, F: Future<Output = Result<T, Error>>>(
+    timeout: Duration,
+    asked: impl FnOnce() -> F + Send + 'static,
+) -> Result<T, Error> {
+    deadline::within(timeout, move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(Error::Runtime)?;
+        let answered = runtime.block_on(asked());
+        // Nobody waits for a name that is still being resolved.
+        runtime.shutdown_background();
+        answered
+    })
 }
 
 fn ended(answered: Result<ExitStatus, Error>, json: bool) -> ExitStatus {

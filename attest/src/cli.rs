@@ -16,7 +16,11 @@ mod test;
 
 use std::ffi::OsString;
 
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, error::ErrorKind};
+use clap::{
+    CommandFactory, FromArgMatches, Parser, Subcommand,
+    error::{ContextKind, ContextValue, ErrorKind},
+};
+use evidence::login;
 
 use crate::request::{Format, Request};
 
@@ -82,6 +86,10 @@ fn definition() -> clap::Command {
 
 /// Reads the words of a command line, the program's own name first.
 pub(crate) fn parse(words: Vec<OsString>) -> Result<Invocation, clap::Error> {
+    read(words).map_err(without_logins)
+}
+
+fn read(words: Vec<OsString>) -> Result<Invocation, clap::Error> {
     let matches = definition().try_get_matches_from(words)?;
     let Attest { command } = Attest::from_arg_matches(&matches)?;
     match command {
@@ -100,6 +108,18 @@ pub(crate) fn parse(words: Vec<OsString>) -> Result<Invocation, clap::Error> {
         Command::Test(words) => words.invocation(),
         Command::Whoami(words) => words.invocation(),
     }
+}
+
+/// clap repeats the words that it does not understand; a login among them is not for a job's log.
+fn without_logins(mut error: clap::Error) -> clap::Error {
+    for kind in [ContextKind::InvalidArg, ContextKind::InvalidSubcommand, ContextKind::InvalidValue]
+    {
+        if let Some(ContextValue::String(text)) = error.get(kind) {
+            let hidden = login::hidden(text).into_owned();
+            error.insert(kind, ContextValue::String(hidden));
+        }
+    }
+    error
 }
 
 /// A fault that clap's own rules cannot express, told as clap tells its own.
@@ -129,6 +149,23 @@ mod tests {
             command.get_subcommands().for_each(|inner| each(inner, &path));
         }
         each(&definition(), "");
+    }
+
+    #[test]
+    fn a_login_is_not_repeated() {
+        for words in [
+            "build user:SECRET@reg.example.com/a:v1",
+            "copy oci:a --to https://user:SECRET@reg.example.com/a",
+            "copy oci:a user:SECRET@reg.example.com/a",
+            "scan a --evidence-repository user:SECRET@reg.example.com/a",
+            "user:SECRET@reg.example.com/a",
+        ] {
+            let words: Vec<OsString> =
+                format!("attest {words}").split(' ').map(Into::into).collect();
+            let error = parse(words).unwrap_err().render().to_string();
+            assert!(error.contains("…@reg.example.com/a"), "{error}");
+            assert!(!error.contains("SECRET"), "{error}");
+        }
     }
 
     #[test]

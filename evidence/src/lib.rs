@@ -11,6 +11,7 @@ pub mod duration;
 pub mod envelope;
 pub mod id;
 pub mod json;
+pub mod login;
 pub mod predicate;
 pub mod reading;
 pub mod repository;

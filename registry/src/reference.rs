@@ -6,7 +6,7 @@
 
 use std::{fmt, path::PathBuf, str::FromStr};
 
-use evidence::{Digest, digest::DigestError, repository, text::escape_short};
+use evidence::{Digest, digest::DigestError, login, repository, text::escape_short};
 
 /// A reference to an image in a registry, in a layout directory, or in an archive of one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,8 +75,11 @@ impl FromStr for Reference {
     type Err = ReferenceError;
 
     fn from_str(text: &str) -> Result<Self, ReferenceError> {
-        let fault = |fault| ReferenceError { reference: text.to_owned(), fault };
-        let parsed = if let Some(rest) = text.strip_prefix("oci://") {
+        let shown = login::hidden(text);
+        let fault = |fault| ReferenceError { reference: shown.clone().into_owned(), fault };
+        let parsed = if login::after(text).is_some() {
+            Err(Fault::Login)
+        } else if let Some(rest) = text.strip_prefix("oci://") {
             registry(rest)
         } else if let Some(rest) = text.strip_prefix("oci:") {
             path(rest).map(|(dir, tag, digest)| Reference::Layout { dir, tag, digest })
@@ -189,7 +192,7 @@ fn is_tag(text: &str) -> bool {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{}` names no image: {fault}", escape_short(reference, 300))]
 pub struct ReferenceError {
-    /// What was typed.
+    /// What was typed, without a login.
     pub reference: String,
     /// What is wrong with it.
     pub fault: Fault,
@@ -199,6 +202,9 @@ impl ReferenceError {
     /// What to type instead.
     pub fn help(&self) -> &'static str {
         match self.fault {
+            Fault::Login => {
+                "log in with `docker login` or `podman login`, and name the image alone"
+            }
             Fault::Scheme => "leave the scheme out: `registry.example.com/payments/api:1.4`",
             _ => {
                 "an image is named like `registry.example.com/payments/api:1.4`, \
@@ -221,6 +227,9 @@ pub enum Fault {
     /// The host is malformed.
     #[error("the part before the first slash is no host")]
     Host,
+    /// There is a login in it.
+    #[error("a login does not belong in it")]
+    Login,
     /// The repository is malformed.
     #[error(
         "a repository is lowercase letters and digits, with `.`, `_`, `-` and `/` between them"
@@ -301,7 +310,8 @@ mod tests {
             ("registry.example.com/a:", "Tag"),
             ("registry.example.com/a:.x", "Tag"),
             ("registry.example.com/a:x y", "Tag"),
-            ("user:secret@registry.example.com/a", "Digest(Shape)"),
+            ("user:secret@registry.example.com/a", "Login"),
+            ("https://user:secret@registry.example.com/a", "Login"),
             (
                 "registry.example.com/a@sha256:abcd",
                 "Digest(Hex { algorithm: \"sha256\", length: 64 })",
@@ -327,6 +337,8 @@ mod tests {
              digits, with `.`, `_`, `-` and `/` between them"
         );
         assert!(error.help().contains("registry.example.com/payments/api"));
+        let error = "user:secret@reg.example.com/a".parse::<Reference>().unwrap_err();
+        assert!(!format!("{error} {error:?}").contains("secret"), "{error:?}");
     }
 
     proptest::proptest! {

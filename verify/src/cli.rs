@@ -8,8 +8,11 @@ mod usage;
 
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
-use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
-use evidence::Digest;
+use clap::{
+    Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum,
+    error::{ContextKind, ContextValue},
+};
+use evidence::{Digest, login};
 use registry::Reference;
 
 pub use self::usage::UsageError;
@@ -233,10 +236,22 @@ pub fn parse(arguments: &[OsString], variables: &Variables) -> Result<Parsed, Us
     match line {
         Ok(line) => request(line.command, variables).map(Box::new).map(Parsed::Request),
         Err(error) if error.use_stderr() => {
-            Err(UsageError::Syntax { text: error.render().to_string() })
+            Err(UsageError::Syntax { text: without_logins(error).render().to_string() })
         }
         Err(error) => Ok(Parsed::Text(error.render().to_string())),
     }
+}
+
+/// clap repeats the words that it does not understand; a login among them is not for a job's log.
+fn without_logins(mut error: clap::Error) -> clap::Error {
+    for kind in [ContextKind::InvalidArg, ContextKind::InvalidSubcommand, ContextKind::InvalidValue]
+    {
+        if let Some(ContextValue::String(text)) = error.get(kind) {
+            let hidden = login::hidden(text).into_owned();
+            error.insert(kind, ContextValue::String(hidden));
+        }
+    }
+    error
 }
 
 fn request(command: CommandArgs, variables: &Variables) -> Result<Request, UsageError> {
@@ -304,7 +319,7 @@ fn told(image: &Reference, name: &str) -> Result<String, UsageError> {
     if let Some(known) = image.name() {
         return Err(UsageError::AsForRegistry { name: known });
     }
-    let fault = || UsageError::AsName { found: name.to_owned() };
+    let fault = || UsageError::AsName { found: login::hidden(name).into_owned() };
     let reference: Reference = name.parse().map_err(|_| fault())?;
     if reference.tag().is_some() || reference.digest().is_some() {
         return Err(fault());

@@ -377,6 +377,26 @@ fn who_wrote_the_command_or_the_policy_is_told_with_2() {
 }
 
 #[test]
+fn a_login_is_refused_and_not_repeated() {
+    let place = Place::new();
+    let login = "user:SECRET@reg.example.com/a";
+    for words in [
+        format!("gate {login} --policy policy.yaml"),
+        format!("gate {NAME} {login} --policy policy.yaml"),
+        format!("gate {NAME} --policy policy.yaml --evidence {login}"),
+        format!("gate {NAME} --policy policy.yaml --evidence-repository https://{login}"),
+        format!("gate oci:image --policy policy.yaml --as {login}"),
+        format!("list {login}@{REFERENCE}"),
+        login.to_owned(),
+    ] {
+        let run = place.run(&format!("{words} --format json")).fails(2, "usage");
+        let told = run.stdout + &run.stderr;
+        assert!(told.contains("…@reg.example.com/a"), "{told}");
+        assert!(!told.contains("SECRET"), "{told}");
+    }
+}
+
+#[test]
 fn a_layout_without_a_name_is_told_the_remedy() {
     let run = Place::new().run("gate oci:image --policy policy.yaml").exits(2);
     assert!(

@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use evidence::text::escape_short;
+use evidence::{login, text::escape_short};
 use registry::{Reference, ReferenceError};
 
 /// One source of evidence.
@@ -60,7 +60,7 @@ fn named(text: &str) -> Result<Reference, SuppliedError> {
         .split_once('/')
         .is_some_and(|(host, _)| host == "localhost" || host.contains(['.', ':']));
     let is_path = text.starts_with("./") || text.starts_with("../");
-    if !is_layout(text) && (!has_host || is_path) {
+    if login::after(text).is_none() && !is_layout(text) && (!has_host || is_path) {
         return Err(SuppliedError::Absent { path: text.to_owned() });
     }
     let reference: Reference = text.parse().map_err(SuppliedError::Reference)?;

@@ -4,6 +4,7 @@
 //! a [`Fault`] where a test asks for one. It is no model of a registry: whatever is said about real
 //! ones is tried on real ones (`peers`).
 
+pub(crate) mod faults;
 mod store;
 pub(crate) mod wire;
 
@@ -19,6 +20,8 @@ use std::{
 };
 
 use evidence::Digest;
+pub use faults::Fault;
+use faults::Faults;
 pub use store::Store;
 pub use wire::{Answer, Body, Request};
 
@@ -32,7 +35,7 @@ pub struct Registry {
 #[derive(Debug, Default)]
 struct Shared {
     store: Mutex<Store>,
-    faults: Mutex<Vec<Rule>>,
+    faults: Faults,
     requests: Mutex<Vec<Request>>,
     login: Mutex<Option<Login>>,
     hold: Mutex<Option<Hold>>,
@@ -50,25 +53,6 @@ pub enum Login {
     Token(Option<(String, String)>),
 }
 
-/// What is done instead of, or to, the right answer.
-#[derive(Clone, Debug)]
-pub enum Fault {
-    /// Answers this instead.
-    Answer(Answer),
-    /// Does what was asked, but answers this.
-    AnswerAfter(Answer),
-    /// Makes this of the right answer.
-    Change(fn(&Request, Answer) -> Answer),
-    /// Closes the connection without a word.
-    Close,
-    /// Adds a header to the right answer.
-    Header(String, String),
-    /// Writes these bytes, which may be no HTTP, and closes the connection.
-    Raw(Vec<u8>),
-    /// Never answers.
-    Silent,
-}
-
 /// When a request is held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum When {
@@ -84,14 +68,6 @@ struct Hold {
     concerns: fn(&Request) -> bool,
     left: usize,
     when: When,
-}
-
-#[derive(Debug)]
-struct Rule {
-    method: String,
-    part: String,
-    left: Option<usize>,
-    fault: Fault,
 }
 
 impl Registry {
@@ -138,12 +114,7 @@ impl Registry {
     /// Does `fault` on requests of `method` whose path and query contain `part`; `times` times, or
     /// always.
     pub fn fault(&self, method: &str, part: &str, times: Option<usize>, fault: Fault) {
-        lock(&self.shared.faults).push(Rule {
-            method: method.to_owned(),
-            part: part.to_owned(),
-            left: times,
-            fault,
-        });
+        self.shared.faults.add(method, part, times, fault);
     }
 
     /// Holds the request of this number, from 1, among those that it concerns; none before it was
@@ -165,7 +136,7 @@ impl Registry {
 
     /// Ends all faults.
     pub fn mend(&self) {
-        lock(&self.shared.faults).clear();
+        self.shared.faults.mend();
     }
 
     /// The requests so far, in the order in which they came.
@@ -204,21 +175,9 @@ impl Shared {
                 // Until the client is gone.
                 return connection.read().map(drop);
             }
-            let answer = match self.faulty(&request) {
-                Some(Fault::Close) => return Ok(()),
-                Some(Fault::Answer(answer)) => answer,
-                Some(Fault::AnswerAfter(answer)) => {
-                    self.answer(&request);
-                    answer
-                }
-                Some(Fault::Change(change)) => change(&request, self.answer(&request)),
-                Some(Fault::Header(name, value)) => self.answer(&request).with(&name, &value),
-                Some(Fault::Raw(bytes)) => return connection.raw(&bytes),
-                // Until the client hangs up.
-                Some(Fault::Silent) => return connection.read().map(drop),
-                None => self.answer(&request),
-            };
-            connection.write(&request, &answer)?;
+            if !self.faults.answer(&request, &mut connection, || self.answer(&request))? {
+                return Ok(());
+            }
         }
         Ok(())
     }
@@ -230,17 +189,6 @@ impl Shared {
         let when = (asked.left == 0).then_some(asked.when)?;
         *hold = None;
         Some(when)
-    }
-
-    fn faulty(&self, request: &Request) -> Option<Fault> {
-        let mut rules = lock(&self.faults);
-        let rule = rules.iter_mut().find(|rule| {
-            rule.method == request.method
-                && request.target.contains(&rule.part)
-                && rule.left != Some(0)
-        })?;
-        rule.left = rule.left.map(|left| left.saturating_sub(1));
-        Some(rule.fault.clone())
     }
 
     fn answer(&self, request: &Request) -> Answer {

@@ -3,7 +3,7 @@
 //!
 //! The same name makes the same keys, and the same deeds the same bytes; the clock is an argument. Its
 //! keys are known to whoever knows its name: nothing outside of tests may trust its root. What it says
-//! about real services is tried on real ones (`scripts/interop`).
+//! about real services is tried on real ones (`scripts/interop`). [`Server`] is the same over HTTP.
 
 mod certificate;
 mod der;
@@ -14,6 +14,7 @@ mod lie;
 mod log;
 mod root;
 mod seal;
+mod server;
 mod sign;
 mod spoil;
 mod timestamp;
@@ -25,6 +26,7 @@ pub use keys::Key;
 pub use lie::{Change, Lie};
 use log::Log;
 pub use log::Rekor;
+pub use server::{AMBIENT_SECRET, Server};
 pub use sign::{Legacy, Options};
 use timestamp::StampAuthority;
 

@@ -283,6 +283,14 @@ impl Fulcio {
     }
 }
 
+/// The key in a certificate: SubjectPublicKeyInfo (RFC 5280, 4.1).
+pub(super) fn public_key(certificate: &[u8]) -> Option<Vec<u8>> {
+    let mut body = der::Reader::within(certificate, 0x30)?.inside(0x30)?;
+    // Version, number, algorithm, issuer, times, subject.
+    [0xa0, 2, 0x30, 0x30, 0x30, 0x30].into_iter().try_for_each(|tag| body.skip(tag))?;
+    body.whole(0x30).map(<[u8]>::to_vec)
+}
+
 /// Bytes with their length before them, in two bytes.
 fn counted(bytes: &[u8]) -> Vec<u8> {
     let length = u16::try_from(bytes.len()).unwrap_or_default();

@@ -1,7 +1,7 @@
 //! The distinguished encoding of ASN.1 (X.690), as far as certificates and timestamp tokens need it.
 //!
 //! Written by hand because a liar must be able to write what no library would: a certificate with two
-//! names, a purpose that is not critical, a token that says no. It only writes.
+//! names, a purpose that is not critical, a token that says no. It reads only what tests send.
 
 use jiff::Timestamp;
 
@@ -102,6 +102,56 @@ pub(super) fn generalized_time(at: Timestamp) -> Vec<u8> {
     value(24, &[at.strftime("%Y%m%d%H%M%SZ").to_string().as_bytes()])
 }
 
+/// Values, read one after another.
+#[derive(Debug)]
+pub(super) struct Reader<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Reader<'a> {
+    /// What is inside the value that `bytes` are, if it has that tag.
+    pub(super) fn within(bytes: &'a [u8], tag: u8) -> Option<Self> {
+        Self { rest: bytes }.inside(tag)
+    }
+
+    pub(super) fn inside(&mut self, tag: u8) -> Option<Self> {
+        self.content(tag).map(|rest| Self { rest })
+    }
+
+    pub(super) fn skip(&mut self, tag: u8) -> Option<()> {
+        self.content(tag).map(drop)
+    }
+
+    /// The content of the next value, if it has that tag; otherwise it stays the next.
+    pub(super) fn content(&mut self, tag: u8) -> Option<&'a [u8]> {
+        self.next(tag).map(|(_, content)| content)
+    }
+
+    /// The same with tag and length.
+    pub(super) fn whole(&mut self, tag: u8) -> Option<&'a [u8]> {
+        self.next(tag).map(|(whole, _)| whole)
+    }
+
+    fn next(&mut self, tag: u8) -> Option<(&'a [u8], &'a [u8])> {
+        let (found, rest) = self.rest.split_first()?;
+        let (first, rest) = rest.split_first().filter(|_| *found == tag)?;
+        let (length, rest) = match first.checked_sub(0x80) {
+            None => (usize::from(*first), rest),
+            Some(count) => {
+                let (bytes, rest) = rest.split_at_checked(usize::from(count))?;
+                let length = bytes.iter().try_fold(0_usize, |length, byte| {
+                    length.checked_mul(256)?.checked_add(usize::from(*byte))
+                })?;
+                (length, rest)
+            }
+        };
+        let (content, after) = rest.split_at_checked(length)?;
+        let (whole, _) = self.rest.split_at_checked(self.rest.len() - after.len())?;
+        self.rest = after;
+        Some((whole, content))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -115,5 +165,16 @@ mod tests {
         let long = octets(&[7; 300]);
         assert_eq!((long.len(), long.get(..4)), (304, Some([4, 0x82, 1, 44].as_slice())));
         assert_eq!(set(&[&[9], &[3]]), [0x31, 2, 3, 9]);
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let (long, one) = (octets(&[7; 300]), unsigned(&[1]));
+        let both = sequence(&[&long, &one]);
+        let mut reader = Reader::within(&both, 0x30).unwrap();
+        assert_eq!(reader.content(2), None);
+        assert_eq!(reader.whole(4), Some(long.as_slice()));
+        assert_eq!((reader.content(2), reader.content(2)), (Some([1].as_slice()), None));
+        assert!(Reader::within(both.get(..both.len() - 1).unwrap(), 0x30).is_none());
     }
 }

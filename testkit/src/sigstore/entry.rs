@@ -9,7 +9,8 @@ use evidence::{
 };
 
 use super::{
-    keys::{pem, sha256},
+    certificate::public_key,
+    keys::{armour, sha256},
     log::{Entry, Rekor},
 };
 
@@ -23,11 +24,19 @@ pub(super) enum Verifier {
 }
 
 impl Verifier {
+    /// The key: SubjectPublicKeyInfo.
+    pub(super) fn key(&self) -> Option<Vec<u8>> {
+        match self {
+            Self::Certificate(der) => public_key(der),
+            Self::Key(der) => Some(der.clone()),
+        }
+    }
+
     /// The base64 of the PEM, as v1 has it.
     fn armoured(&self) -> String {
         STANDARD.encode(match self {
-            Self::Certificate(der) => pem("CERTIFICATE", der),
-            Self::Key(der) => pem("PUBLIC KEY", der),
+            Self::Certificate(der) => armour("CERTIFICATE", der),
+            Self::Key(der) => armour("PUBLIC KEY", der),
         })
     }
 
@@ -51,7 +60,7 @@ pub(super) fn of_envelope(
     log: Rekor,
 ) -> Entry {
     match log {
-        Rekor::V1 => dsse(envelope, signature, by),
+        Rekor::V1 => dsse(envelope, &json_of(envelope).to_string(), signature, by),
         Rekor::V2 => digested(&sha256(&[&envelope.pae()]), signature, by),
     }
 }
@@ -88,12 +97,13 @@ pub(super) fn json_of(envelope: &Envelope) -> Value {
     })
 }
 
-fn dsse(envelope: &Envelope, signature: &[u8], by: &Verifier) -> Entry {
+/// The entry of an envelope that was sent as `text`.
+pub(super) fn dsse(envelope: &Envelope, text: &str, signature: &[u8], by: &Verifier) -> Entry {
     let hash = |bytes: &[u8]| json!({"algorithm": "sha256", "value": hex(&sha256(&[bytes]))});
     let body = json!({
         "apiVersion": "0.0.1", "kind": "dsse",
         "spec": {
-            "envelopeHash": hash(json_of(envelope).to_string().as_bytes()),
+            "envelopeHash": hash(text.as_bytes()),
             "payloadHash": hash(&envelope.payload),
             "signatures": [{
                 "signature": STANDARD.encode(signature),

@@ -5,10 +5,16 @@
 
 use aws_lc_rs::{
     digest::{self, SHA256},
-    signature::{Ed25519KeyPair, KeyPair as _},
+    signature::{
+        ECDSA_P256_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, ED25519, Ed25519KeyPair, KeyPair as _,
+        RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey, VerificationAlgorithm,
+    },
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
-use p256::ecdsa::{Signature, SigningKey, signature::Signer};
+use p256::ecdsa::{
+    Signature, SigningKey, VerifyingKey,
+    signature::{Signer, hazmat::PrehashVerifier},
+};
 
 use super::der;
 
@@ -43,6 +49,12 @@ impl Key {
     pub fn sign(&self, message: &[u8]) -> Vec<u8> {
         let signature: Signature = self.pair.sign(message);
         signature.to_der().as_bytes().to_vec()
+    }
+
+    /// The same as two numbers of 32 bytes, as tokens have it (RFC 7518, 3.4).
+    pub(super) fn sign_fixed(&self, message: &[u8]) -> Vec<u8> {
+        let signature: Signature = self.pair.sign(message);
+        signature.to_bytes().to_vec()
     }
 
     /// The public key: SubjectPublicKeyInfo, DER.
@@ -94,8 +106,40 @@ impl Ed25519 {
     }
 }
 
+/// Somebody's public key: SubjectPublicKeyInfo, DER.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Public<'a>(pub(super) &'a [u8]);
+
+impl Public<'_> {
+    /// Whether `signature` is over `message`.
+    pub(super) fn verifies(self, message: &[u8], signature: &[u8]) -> bool {
+        let by = |algorithm: &'static dyn VerificationAlgorithm, key: &[u8]| {
+            UnparsedPublicKey::new(algorithm, key).verify(message, signature).is_ok()
+        };
+        // Of Ed25519 only the bare key is read; it ends the structure.
+        let bare = self.0.last_chunk::<32>().map_or(self.0, |bytes| bytes);
+        [&ECDSA_P256_SHA256_ASN1, &ECDSA_P384_SHA384_ASN1].iter().any(|one| by(*one, self.0))
+            || by(&RSA_PKCS1_2048_8192_SHA256, self.0)
+            || by(&ED25519, bare)
+    }
+
+    /// Whether `signature` is over what has the SHA-256 `digest`, by a key on P-256.
+    pub(super) fn verifies_digest(self, digest: &[u8], signature: &[u8]) -> bool {
+        let point = self.0.last_chunk::<65>().map(|point| VerifyingKey::from_sec1_bytes(point));
+        match (point, Signature::from_der(signature)) {
+            (Some(Ok(key)), Ok(signature)) => key.verify_prehash(digest, &signature).is_ok(),
+            _ => false,
+        }
+    }
+}
+
+/// What the text armour holds.
+pub(super) fn unarmoured(text: &str) -> Option<Vec<u8>> {
+    pem::parse(text).ok().map(pem::Pem::into_contents)
+}
+
 /// The text armour of RFC 7468, as OpenSSL and Go write it.
-pub(super) fn pem(label: &str, bytes: &[u8]) -> String {
+pub(super) fn armour(label: &str, bytes: &[u8]) -> String {
     let encoded: Vec<char> = STANDARD.encode(bytes).chars().collect();
     let lines: Vec<String> = encoded.chunks(64).map(|line| line.iter().collect()).collect();
     format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))

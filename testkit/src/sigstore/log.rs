@@ -37,7 +37,7 @@ enum LogKey {
 
 /// The tree of v1's shard, and how many entries the older shards hold: an index is global outside the
 /// proof and the shard's inside it.
-const TREE: &str = "1193050959916656506";
+pub(super) const TREE: &str = "1193050959916656506";
 const OLDER: usize = 41_000_000;
 
 /// An entry: what it says it is, and its canonical body.
@@ -64,7 +64,21 @@ impl Tree {
 
     /// Adds an entry of somebody else.
     pub(super) fn grow(&mut self) {
-        self.append(format!("entry {}", self.leaves.len()).as_bytes());
+        self.append(Self::of_another(self.leaves.len()).as_bytes());
+    }
+
+    /// What somebody else had taken down.
+    pub(super) fn of_another(index: usize) -> String {
+        format!("entry {index}")
+    }
+
+    pub(super) fn size(&self) -> usize {
+        self.leaves.len()
+    }
+
+    /// The first hashes of the lowest level.
+    pub(super) fn hashes(&self, count: usize) -> Vec<u8> {
+        self.leaves.iter().take(count).flatten().copied().collect()
     }
 
     /// Adds an entry; its index.
@@ -160,6 +174,11 @@ impl Log {
             LogKey::Ecdsa(key) => key.sign(message),
             LogKey::Ed25519(key) => key.sign(message),
         }
+    }
+
+    /// The note that commits to `tree`, honestly.
+    pub(super) fn note(&self, tree: &Tree) -> String {
+        self.checkpoint(tree, &self.origin(), self)
     }
 
     /// The note that commits to `tree`; `as_who` is whose id stands before the signature.

@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use super::{
     Identity, Instance, Key, Lie, Rekor,
     entry::{self, Verifier, hex},
-    keys::{pem, sha256},
+    keys::{armour, sha256},
     spoil,
 };
 
@@ -284,10 +284,10 @@ impl Draft<'_> {
             },
         });
         let leaf = match &self.by {
-            Verifier::Certificate(leaf) => pem("CERTIFICATE", leaf),
+            Verifier::Certificate(leaf) => armour("CERTIFICATE", leaf),
             Verifier::Key(_) => String::new(),
         };
-        let chain = self.chain.iter().map(|der| pem("CERTIFICATE", der)).collect::<String>();
+        let chain = self.chain.iter().map(|der| armour("CERTIFICATE", der)).collect::<String>();
         let mut annotations = BTreeMap::from([
             ("dev.cosignproject.cosign/signature".to_owned(), String::new()),
             ("dev.sigstore.cosign/bundle".to_owned(), bundle.to_string()),

@@ -109,10 +109,12 @@ impl From<&GatherError> for ExitStatus {
         match error {
             GatherError::NotListed { .. } | GatherError::OtherDigest { .. } => Self::Usage,
             GatherError::NoIndex { .. } => Self::Unavailable,
-            GatherError::File(FileError::NoBundle { .. } | FileError::Unreadable { .. }) => {
-                Self::Usage
-            }
             GatherError::File(FileError::Limit { .. }) => Self::Unavailable,
+            GatherError::File(
+                FileError::Broken { .. }
+                | FileError::NoBundle { .. }
+                | FileError::Unreadable { .. },
+            ) => Self::Usage,
             // What cannot even be opened was named wrongly; everything else may be there next time.
             GatherError::Registry(registry::Error::Open(_)) => Self::Usage,
             GatherError::Registry(_) => Self::Unavailable,

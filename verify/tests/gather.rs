@@ -405,9 +405,21 @@ fn files_are_bundles_or_notes_or_errors() {
     std::fs::write(dir.join("README.md"), "not looked at").unwrap();
     let gathered = run(&layout, &[Supplied::Path(dir.clone())], false).unwrap();
     assert_eq!(bundles(&gathered).len(), 3);
-    assert_eq!(gathered.notes.len(), 1);
-    assert!(gathered.notes[0].contains("report.json"));
+    assert_eq!(gathered.notes.len(), 2);
+    assert!(gathered.notes[0].contains(": 1 with other endings"), "README.md");
+    assert!(gathered.notes[1].contains("report.json"));
     assert!(gathered.candidates.iter().any(|candidate| candidate.found.ends_with("b.jsonl:2")));
+
+    std::fs::write(dir.join("d.sigstore"), bundle("d")).unwrap();
+    let gathered = run(&layout, &[Supplied::Path(dir.clone())], false).unwrap();
+    assert_eq!(bundles(&gathered).len(), 4);
+    let all = || run(&layout, &[Supplied::Path(dir.clone())], false).unwrap_err();
+    std::os::unix::fs::symlink("nowhere", dir.join("e.json")).unwrap();
+    assert_eq!(all().kind(), "unreadable-file");
+    std::fs::remove_file(dir.join("e.json")).unwrap();
+    std::fs::write(dir.join("f.jsonl"), format!("{}\n{{\n", bundle("f"))).unwrap();
+    assert_eq!(all().kind(), "no-bundle");
+    assert!(all().to_string().contains("f.jsonl`, line 3,"), "{}", all());
 
     for (path, kind) in [("report.json", "no-bundle"), ("absent.json", "unreadable-file")] {
         let error = run(&layout, &[Supplied::Path(dir.join(path))], false).unwrap_err();

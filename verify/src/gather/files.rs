@@ -1,7 +1,8 @@
 //! Bundles in files: one JSON document, or several one behind the other, as in JSON lines.
 //!
 //! A file that the user named and that holds no bundle is the user's error. In a directory that the
-//! user named, such a file is somebody else's, and a note.
+//! user named, such a file is somebody else's, and a note. A file that holds bundles is read whole or
+//! not at all: in what is broken a newer failure may stand. Nothing is left out without a word.
 
 use std::{
     fs::{self, File},
@@ -16,6 +17,12 @@ use serde_json::value::RawValue;
 
 use super::Supplied;
 
+/// The endings of files that may hold bundles, as cosign, gh and this project write them.
+const ENDINGS: [&str; 4] = ["bundle", "json", "jsonl", "sigstore"];
+
+/// What every bundle's media type begins with (Sigstore's protos/sigstore_bundle.proto).
+const BUNDLE: &str = "application/vnd.dev.sigstore.bundle";
+
 /// The bundles in all files and directories that were named.
 pub(super) fn read(
     supplied: &[Supplied],
@@ -25,7 +32,13 @@ pub(super) fn read(
     let mut reader = Reader { budget, left: budget.total, candidates: Vec::new() };
     for path in supplied.iter().filter_map(Supplied::path) {
         if path.is_dir() {
-            for file in bundle_files(path)? {
+            let Listed { files, others } = list(path)?;
+            if others > 0 {
+                let ends = ENDINGS.map(|ending| format!(".{ending}")).join(", ");
+                let left_out = format!("{others} with other endings than {ends}");
+                notes.push(format!("left out of {}: {left_out}", shown(path)));
+            }
+            for file in files {
                 if !reader.file(&file)? {
                     notes.push(format!("{} holds no Sigstore bundle; left out", shown(&file)));
                 }
@@ -37,19 +50,30 @@ pub(super) fn read(
     Ok(reader.candidates)
 }
 
-/// The files of a directory that may hold bundles, by name; it is not descended into.
-fn bundle_files(dir: &Path) -> Result<Vec<PathBuf>, FileError> {
+/// What lies in a directory.
+struct Listed {
+    /// The files that may hold bundles, by name.
+    files: Vec<PathBuf>,
+    /// How many other files there are.
+    others: usize,
+}
+
+/// Lists a directory; it is not descended into.
+fn list(dir: &Path) -> Result<Listed, FileError> {
     let unreadable = |cause| FileError::Unreadable { path: dir.to_owned(), cause };
-    let mut files = Vec::new();
+    let mut listed = Listed { files: Vec::new(), others: 0 };
     for entry in fs::read_dir(dir).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
-        let named = path.extension().is_some_and(|end| end == "json" || end == "jsonl");
-        if named && path.is_file() {
-            files.push(path);
+        let named = path.extension().is_some_and(|end| ENDINGS.iter().any(|known| end == *known));
+        // A link that leads nowhere is no directory: it is read, and that is an error.
+        match (path.is_dir(), named) {
+            (true, _) => {}
+            (false, true) => listed.files.push(path),
+            (false, false) => listed.others += 1,
         }
     }
-    files.sort();
-    Ok(files)
+    listed.files.sort();
+    Ok(listed)
 }
 
 struct Reader<'a> {
@@ -62,7 +86,8 @@ impl Reader<'_> {
     /// Takes the bundles of one file; whether it holds any.
     fn file(&mut self, path: &Path) -> Result<bool, FileError> {
         let bytes = self.bytes(path)?;
-        let Some(documents) = documents(&bytes) else { return Ok(false) };
+        let broken = |line| FileError::Broken { path: path.to_owned(), line };
+        let Some(documents) = documents(&bytes).map_err(broken)? else { return Ok(false) };
         let several = documents.len() > 1;
         for (number, document) in (1_usize..).zip(documents) {
             let place = if several { format!("{}:{number}", shown(path)) } else { shown(path) };
@@ -100,14 +125,42 @@ impl Reader<'_> {
     }
 }
 
-/// The JSON documents of a file, each with the bytes that it has there; `None` if one of them is not
-/// JSON or calls itself no bundle.
-fn documents(bytes: &[u8]) -> Option<Vec<&str>> {
-    let stream = serde_json::Deserializer::from_slice(bytes).into_iter::<&RawValue>();
-    let documents: Vec<&str> =
-        stream.map(|d| d.map(RawValue::get)).collect::<Result<_, _>>().ok()?;
-    let all = !documents.is_empty() && documents.iter().all(|document| is_bundle(document));
-    all.then_some(documents)
+/// The bundles of a file, each with the bytes that it has there; `None` if there are none. Where some
+/// are and something else is, too, the line of that.
+fn documents(bytes: &[u8]) -> Result<Option<Vec<&str>>, usize> {
+    // RFC 8259, section 8.1: a byte order mark may be ignored.
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let (mut bundles, mut other) = (Vec::new(), None);
+    let mut stream = serde_json::Deserializer::from_slice(bytes).into_iter::<&RawValue>();
+    while let Some(document) = stream.next() {
+        match document.map(RawValue::get) {
+            Ok(document) if is_bundle(document) => bundles.push(document),
+            Ok(document) => {
+                let end = bytes.get(..stream.byte_offset()).unwrap_or(bytes);
+                let begins = lines(end).saturating_sub(lines(document.as_bytes()));
+                other = other.or(Some(begins + 1));
+            }
+            // Nobody knows where the next document begins, nor what this one was.
+            Err(error) => {
+                let meant = !bundles.is_empty() || mentions_bundle(bytes);
+                return if meant { Err(other.unwrap_or(error.line())) } else { Ok(None) };
+            }
+        }
+    }
+    match other {
+        Some(line) if !bundles.is_empty() => Err(line),
+        Some(_) => Ok(None),
+        None => Ok((!bundles.is_empty()).then_some(bundles)),
+    }
+}
+
+/// Line feeds in a text.
+fn lines(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| **byte == b'\n').count()
+}
+
+fn mentions_bundle(bytes: &[u8]) -> bool {
+    bytes.windows(BUNDLE.len()).any(|window| window == BUNDLE.as_bytes())
 }
 
 /// Whether a document calls itself a bundle; whether it is one is for `chain` to say.
@@ -115,7 +168,7 @@ fn is_bundle(document: &str) -> bool {
     // A bundle with a member twice is still meant as one, and is refused with its reason later.
     let value: json::Value = serde_json::from_str(document).unwrap_or_default();
     let media_type = value.get("mediaType").and_then(json::Value::as_str);
-    media_type.is_some_and(|text| text.starts_with("application/vnd.dev.sigstore.bundle"))
+    media_type.is_some_and(|text| text.starts_with(BUNDLE))
 }
 
 fn shown(path: &Path) -> String {
@@ -125,6 +178,14 @@ fn shown(path: &Path) -> String {
 /// Why files of evidence cannot be taken.
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
+    /// It holds bundles, and something else.
+    #[error("`{}`, line {line}, is no Sigstore bundle, and the file holds such", shown(path))]
+    Broken {
+        /// The file.
+        path: PathBuf,
+        /// The line at which the first document begins that is none, or at which it breaks off.
+        line: usize,
+    },
     /// They are too many or too large.
     #[error("the limit `{}` was reached by the files of evidence", limit.name())]
     Limit {
@@ -152,7 +213,7 @@ impl FileError {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Limit { .. } => "limit",
-            Self::NoBundle { .. } => "no-bundle",
+            Self::Broken { .. } | Self::NoBundle { .. } => "no-bundle",
             Self::Unreadable { .. } => "unreadable-file",
         }
     }
@@ -160,6 +221,7 @@ impl FileError {
     /// What to do about it.
     pub fn help(&self) -> Option<&'static str> {
         match self {
+            Self::Broken { .. } => Some("get the file anew, or remove what is no bundle from it"),
             Self::NoBundle { .. } => Some(
                 "a bundle is what `attest … --bundle FILE` keeps: JSON with a `mediaType` of Sigstore",
             ),
@@ -177,16 +239,29 @@ mod tests {
     #[test]
     fn documents_keep_their_bytes_whether_pretty_or_in_lines() {
         let pretty = "{\n \"mediaType\": \"application/vnd.dev.sigstore.bundle.v0.3+json\"\n}\n";
-        assert_eq!(documents(pretty.as_bytes()), Some(vec![pretty.trim_end()]));
-        let lines = format!("{ONE}\n{ONE}\n\n");
-        assert_eq!(documents(lines.as_bytes()), Some(vec![ONE, ONE]));
+        assert_eq!(documents(pretty.as_bytes()), Ok(Some(vec![pretty.trim_end()])));
+        let lines = format!("\u{feff}{ONE}\n{ONE}\n\n");
+        assert_eq!(documents(lines.as_bytes()), Ok(Some(vec![ONE, ONE])));
     }
 
     #[test]
     fn what_is_no_bundle_is_told_apart() {
-        for text in ["", "not json", "{}", "[]", r#"{"mediaType":"image/png"}"#] {
-            assert_eq!(documents(text.as_bytes()), None, "{text}");
+        for text in ["", "not json", "{}", "[]", r#"{"mediaType":"image/png"}"#, "{}\n{"] {
+            assert_eq!(documents(text.as_bytes()), Ok(None), "{text}");
         }
-        assert_eq!(documents(format!("{ONE}\n{{}}").as_bytes()), None);
+    }
+
+    #[test]
+    fn what_is_broken_among_bundles_is_told_by_its_line() {
+        for (text, line) in [
+            (format!("{ONE}\n{{}}\n{ONE}"), 2),
+            (format!("{ONE}\n\n{{\n}}\n{ONE}"), 3),
+            (format!("{ONE}\n{ONE}\n{{\"mediaType\":"), 3),
+            (format!("<html>\n{ONE}\n"), 1),
+            (format!("{{}}\n{ONE}\n"), 1),
+            (ONE.replace('}', ""), 1),
+        ] {
+            assert_eq!(documents(text.as_bytes()), Err(line), "{text}");
+        }
     }
 }

@@ -18,6 +18,7 @@ mod judge;
 pub mod policy;
 mod relate;
 mod remedy;
+pub mod trust;
 pub mod verdict;
 mod view;
 mod withheld;

@@ -10,7 +10,7 @@ use std::{
 
 use chain::{
     Policy,
-    policy::{EvidenceOn, Faults},
+    policy::{EvidenceOn, Faults, Repository, Wanted},
 };
 use evidence::{Digest, time};
 use proptest::prelude::*;
@@ -40,8 +40,14 @@ fn stem(path: &Path) -> &str {
 fn parse(path: &Path, text: &[u8]) -> Result<Policy, Faults> {
     let directory = path.parent().unwrap();
     let name = path.file_name().unwrap().to_str().unwrap();
-    Policy::parse(name, text, &mut |file| {
-        fs::read(directory.join(file)).map_err(|error| error.kind().to_string())
+    Policy::parse(name, text, &mut |wanted| {
+        let path = match wanted {
+            Wanted::Root(Repository::Tuf { .. }) => {
+                documents().join("../../sigstore/trusted_root.json")
+            }
+            wanted => directory.join(wanted.path()?),
+        };
+        fs::read(path).map_err(|error| error.kind().to_string())
     })
 }
 
@@ -169,14 +175,15 @@ fn the_digest_covers_the_policy_and_every_file_that_it_names() {
     }
     assert_eq!(policy.digest, Digest::sha256(&framed));
 
-    let with = |text: &[u8], read: &mut dyn FnMut(&str) -> Result<Vec<u8>, String>| {
+    let with = |text: &[u8], read: &mut dyn FnMut(Wanted<'_>) -> Result<Vec<u8>, String>| {
         Policy::parse("renamed.yaml", text, read).unwrap().digest
     };
-    let mut read = |file: &str| Ok(fs::read(policies().join(file)).unwrap());
+    let mut read = |wanted: Wanted<'_>| Ok(fs::read(policies().join(wanted.path()?)).unwrap());
     assert_eq!(with(&text, &mut read), policy.digest, "the file's own name does not count");
     let commented = [text.as_slice(), b"# One more word.\n"].concat();
     assert_ne!(with(&commented, &mut read), policy.digest);
-    let mut commented = |file: &str| {
+    let mut commented = |wanted: Wanted<'_>| {
+        let file = wanted.path()?;
         let key = fs::read(policies().join(file)).unwrap();
         Ok(if file == "keys/bob.pub" { [b"Bob\n", key.as_slice()].concat() } else { key })
     };
@@ -188,8 +195,8 @@ fn a_file_is_read_once_and_not_beyond_its_limit() {
     let text = fs::read(policies().join("minimal.yaml")).unwrap();
     let mut asked = Vec::new();
     let key = fs::read(policies().join("keys/release.pub")).unwrap();
-    Policy::parse("p.yaml", &text, &mut |file| {
-        asked.push(file.to_owned());
+    Policy::parse("p.yaml", &text, &mut |wanted| {
+        asked.push(wanted.path()?.to_owned());
         Ok(key.clone())
     })
     .unwrap();

@@ -4,7 +4,10 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use chain::{Policy, policy::schema};
+use chain::{
+    Policy,
+    policy::{Wanted, schema},
+};
 use serde_json::Value;
 
 fn root() -> std::path::PathBuf {
@@ -68,16 +71,21 @@ fn mistakes_that_a_schema_can_see_are_seen() {
         "group-with-key",
         "images-empty",
         "images-missing",
+        "keyless-and-key",
+        "keyless-many",
+        "keyless-member-unknown",
+        "keyless-without-identity",
+        "keyless-without-issuer",
         "list-not-map",
         "many-faults",
         "nothing-for-text",
         "number-for-text",
         "revision-negative",
+        "root-repository",
         "same-one-step",
         "schema-2",
         "schema-missing",
         "schema-text",
-        "signer-keyless",
         "signer-path-alone",
         "signer-without-key",
         "signers-missing",
@@ -117,7 +125,9 @@ fn what_the_documents_show_is_read() {
         text.split("```yaml\n").skip(1).map(|rest| rest.split_once("```").unwrap().0).collect();
     let whole = blocks.iter().filter(|block| block.starts_with("schema:"));
     for block in whole.clone() {
-        let mut read = |file: &str| Ok(fs::read(root().join("policies").join(file)).unwrap());
+        let mut read = |wanted: Wanted<'_>| {
+            Ok(fs::read(root().join("policies").join(wanted.path()?)).unwrap())
+        };
         let policy = Policy::parse("docs/policy.md", block.as_bytes(), &mut read);
         let policy = policy.unwrap_or_else(|faults| panic!("{faults}"));
         let now = evidence::time::parse("2026-01-01T00:00:00Z").unwrap();
@@ -165,6 +175,7 @@ fn misfit(root: &Value, schema: &Value, value: &Value, at: &str) -> Option<Strin
             }
             "type" => match argument.as_str().unwrap() {
                 "array" => !value.is_array(),
+                "boolean" => !value.is_boolean(),
                 "integer" => !value.is_i64() && !value.is_u64(),
                 "object" => !value.is_object(),
                 "string" => !value.is_string(),

@@ -10,7 +10,10 @@ use std::{
     sync::Arc,
 };
 
-use chain::{Image, Policy, Question, Shape, Undecided, Verdict, ask, policy::EvidenceOn};
+use chain::{
+    Image, Policy, Question, Shape, Undecided, Verdict, ask,
+    policy::{EvidenceOn, Wanted},
+};
 use evidence::{Digest, time::Timestamp};
 use registry::{Cache, Options, Verbose};
 
@@ -155,7 +158,8 @@ pub async fn gathered(
 pub fn parse(path: &Path, now: Timestamp) -> Result<Policy, Error> {
     let text = read(path).map_err(|cause| Error::PolicyFile { path: path.to_owned(), cause })?;
     let beside = path.parent().unwrap_or(Path::new(""));
-    let mut named = |name: &str| read(&beside.join(name)).map_err(|cause| cause.to_string());
+    let mut named =
+        |wanted: Wanted<'_>| read(&beside.join(wanted.path()?)).map_err(|cause| cause.to_string());
     let policy =
         Policy::parse(&path.display().to_string(), &text, &mut named).map_err(Error::Policy)?;
     for warning in policy.warnings_at(now) {

@@ -183,9 +183,9 @@ impl<'p> Keyring<'p> {
             .parties
             .values()
             .flat_map(|party| {
-                party.credentials.iter().map(move |credential| {
-                    let CredentialKind::Key { key, .. } = &credential.kind;
-                    (party, credential, key)
+                party.credentials.iter().filter_map(move |credential| match &credential.kind {
+                    CredentialKind::Key { key, .. } => Some((party, credential, key)),
+                    CredentialKind::Keyless(_) => None,
                 })
             })
             .collect();

@@ -203,8 +203,11 @@ pub(crate) fn read_all<'p>(
 /// What makes two bundles copies of one word: the statement and the credential.
 fn same<'b>(bound: &'b Bound<'_>) -> impl Ord + use<'b> {
     let verified = bound.verified();
-    let CredentialKind::Key { key, .. } = &verified.credential().kind;
-    (verified.id(), verified.party().name.as_str(), key.id())
+    let by = match &verified.credential().kind {
+        CredentialKind::Key { key, .. } => key.id().hex(),
+        CredentialKind::Keyless(_) => "",
+    };
+    (verified.id(), verified.party().name.as_str(), by)
 }
 
 fn named<'b>(bound: &'b Bound<'_>) -> impl Ord + use<'b> {

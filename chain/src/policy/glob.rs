@@ -28,7 +28,7 @@ impl Glob {
 }
 
 /// Takes each literal at its earliest place, which leaves most room for those after it.
-fn segment_matches(pattern: &str, segment: &str) -> bool {
+pub(super) fn segment_matches(pattern: &str, segment: &str) -> bool {
     if segment.is_empty() || segment.contains('@') {
         return false;
     }

@@ -25,12 +25,8 @@ impl<T> At<T> {
 
 /// Members of the language that this version does not read, so that their absence here surprises
 /// nobody who knows them.
-const LATER: [(&str, &str); 9] = [
-    ("issuer", "keyless signers are not supported by this version"),
-    ("identity", "keyless signers are not supported by this version"),
-    ("many", "keyless signers are not supported by this version"),
-    ("vouched-by", "keyless signers are not supported by this version"),
-    ("roots", "keyless signers are not supported by this version"),
+const LATER: [(&str, &str); 5] = [
+    ("vouched-by", "vouching for others is not supported by this version"),
     ("require", "rules are not supported by this version"),
     ("exceptions", "exceptions are not supported by this version"),
     ("revoked", "revocation is not supported by this version"),
@@ -38,8 +34,21 @@ const LATER: [(&str, &str); 9] = [
 ];
 
 /// Members that cannot be left out, where they may stand.
-const NEEDED: [&str; 9] =
-    ["any-of", "id", "images", "key", "reason", "signed-by", "signers", "type", "until"];
+const NEEDED: [&str; 13] = [
+    "any-of",
+    "id",
+    "identity",
+    "images",
+    "issuer",
+    "key",
+    "reason",
+    "root",
+    "signed-by",
+    "signers",
+    "type",
+    "until",
+    "url",
+];
 
 /// What to do about a member that says nothing.
 fn fill(name: &str) -> String {
@@ -126,6 +135,25 @@ impl<'a> Members<'a> {
         collected: &mut Collected,
     ) -> Result<Option<Vec<At<String>>>, Faulted> {
         self.take(name).map(|member| texts(member, collected)).transpose()
+    }
+
+    /// A member that is true or false.
+    pub(super) fn flag(
+        &mut self,
+        name: &'static str,
+        collected: &mut Collected,
+    ) -> Result<Option<At<bool>>, Faulted> {
+        let Some(member) = self.take(name) else { return Ok(None) };
+        let span = pointed(&member.node, member.at);
+        match (&member.node.value, collected.source.slice(member.node.span)) {
+            (Value::Bool, "true") => Ok(Some(At { value: true, span })),
+            (Value::Bool, "false") => Ok(Some(At { value: false, span })),
+            (other, _) => {
+                let fault = Fault::at(span, format!("`{name}` must be `true` or `false`"));
+                let label = format!("this is {}", kind_of(other));
+                Err(collected.add(fault.label(label)))
+            }
+        }
     }
 
     /// A member that is a whole number, zero or more.

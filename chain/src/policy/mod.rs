@@ -5,16 +5,20 @@
 //! nothing has been fetched when a policy is refused.
 
 mod broken;
+mod credentials;
 mod document;
 mod excerpt;
 mod fault;
 mod files;
 mod glob;
+mod identity;
 mod members;
 mod moment;
 mod nearest;
 mod parse;
+mod party;
 mod relations;
+mod root;
 mod signers;
 mod steps;
 mod tree;
@@ -28,11 +32,13 @@ use evidence::{
 };
 use jiff::SignedDuration;
 
-use crate::authenticate::key::PublicKey;
-
 pub use document::schema;
 pub use fault::{Fault, Faults};
+pub use files::Wanted;
 pub use glob::{Glob, GlobError};
+pub use identity::{IdentityError, IdentityPattern};
+pub use party::{CertificateFact, Credential, CredentialKind, Keyless, Party};
+pub use root::{Repository, RootSource, TrustedRoot};
 
 /// A complete policy.
 #[derive(Clone, Debug)]
@@ -53,6 +59,8 @@ pub struct Policy {
     pub expires: Option<Timestamp>,
     /// Whose clock may bound evidence from above.
     pub time: Clocks,
+    /// Whom the policy believes for certificates, log entries and timestamps, by name.
+    pub roots: BTreeMap<String, TrustedRoot>,
     /// The parties that steps name, by name.
     pub parties: BTreeMap<String, Party>,
     /// The steps, in the policy's order; never empty.
@@ -116,40 +124,6 @@ pub struct Clocks {
     pub log: bool,
     /// A timestamp authority.
     pub timestamp: bool,
-}
-
-/// One signer with all its credentials.
-#[derive(Clone, Debug)]
-pub struct Party {
-    /// Its name in the policy.
-    pub name: String,
-    /// What it signs with; never empty.
-    pub credentials: Vec<Credential>,
-}
-
-/// One way in which a party signs, and from when until when.
-#[derive(Clone, Debug)]
-pub struct Credential {
-    /// What proves it.
-    pub kind: CredentialKind,
-    /// Compared with *made after*.
-    pub from: Option<Timestamp>,
-    /// Compared with *made before*.
-    pub until: Option<Timestamp>,
-    /// Where the policy says so.
-    pub at: Place,
-}
-
-/// What proves that a party signed.
-#[derive(Clone, Debug)]
-pub enum CredentialKind {
-    /// A signature by this key.
-    Key {
-        /// The file as the policy names it.
-        file: String,
-        /// The key.
-        key: PublicKey,
-    },
 }
 
 /// One step of the chain.

@@ -13,6 +13,7 @@ use super::{
     files::{Files, Reader},
     members::At,
     relations::{self, Related},
+    root,
     signers::Signers,
     steps::{self, Steps},
     tree,
@@ -69,19 +70,25 @@ fn complete(
     collected: &mut Collected,
 ) -> Read<Policy> {
     let mut files = Files::new(read);
+    let trust = document.trust.as_ref().map_err(|fault| *fault);
+    let roots = trust.and_then(|trust| trust.roots.as_ref().map_err(|fault| *fault));
+    let roots = roots.and_then(|written| root::resolve(written, &mut files, collected));
     let mut signers = document
         .signers
         .as_ref()
-        .map(|written| Signers::resolve(written, &mut files, collected))
+        .map(|written| Signers::resolve(written, &roots, &mut files, collected))
         .map_err(|fault| *fault);
     let written = document.steps.as_ref().map_err(|fault| *fault)?;
     let steps = Steps::resolve(written, &mut signers, collected);
     let related = Related::resolve(&document, written, collected);
     let time = clock(&document, written, signers.as_ref().ok(), collected);
-    let signers = signers?;
+    let (signers, roots) = (signers?, roots?);
     signers.warn_of_unused(collected);
     document.nothing_else?;
-    let lapses = signers.lapses.into_iter().chain(steps.lapses).collect();
+    let time = time?;
+    // By the clocks of others a retired key's old evidence stays good.
+    let lapses = signers.lapses.into_iter().filter(|_| time.claimed);
+    let lapses = lapses.chain(steps.lapses).collect();
     let (steps, related) = (steps.steps?, related?);
     relations::warn_of_unasked(&related.environments, &steps, written, collected);
     Ok(Policy {
@@ -92,7 +99,8 @@ fn complete(
         contact: document.contact?.map(|contact| contact.value),
         images: document.images?,
         expires: document.expires?.map(|expires| expires.value),
-        time: time?,
+        time,
+        roots,
         parties: signers.parties?,
         steps,
         environments: related.environments,
@@ -111,41 +119,60 @@ fn stem(file: &str) -> String {
 }
 
 /// The clocks of a policy, and a fault if something depends on time and no clock can tell it.
-///
-/// All signers are keys, and no log or timestamp is read yet: the only time is the signer's own.
 fn clock(
     document: &Document,
     steps: &Named<WrittenStep>,
     signers: Option<&Signers>,
     collected: &mut Collected,
 ) -> Read<Clocks> {
-    let clocks = document.time.as_ref().map_err(|fault| *fault)?;
-    let given = clocks.as_ref().map(|clocks| clocks.value).unwrap_or_default();
+    let trust = document.trust.as_ref().map_err(|fault| *fault)?;
+    let written = trust.time.as_ref().map_err(|fault| *fault)?.as_ref();
+    let rooted = !trust.roots.as_ref().map_err(|fault| *fault)?.is_empty();
+    // Clocks that the signer does not control need no word; his own does.
+    let given = match written {
+        Some(clocks) => clocks.value,
+        None => Clocks { claimed: false, log: rooted, timestamp: rooted },
+    };
+    if let Some(written) = written.filter(|_| !rooted && (given.log || given.timestamp)) {
+        let fault = Fault::at(written.span, "no root says which logs and timestamps to believe");
+        collected.warn(fault.label("without one, they bound nothing"));
+    }
     let mut timed: Vec<(Span, &str)> =
         signers.iter().flat_map(|signers| signers.timed.clone()).collect();
     timed.extend(steps.iter().filter_map(|(_, step)| step.as_ref().ok()).flat_map(steps::timed));
     timed.sort_unstable();
     let [(first, word), others @ ..] = timed.as_slice() else { return Ok(given) };
-    if given.claimed {
+    let told = given.claimed || rooted && (given.log || given.timestamp);
+    if told {
+        warn_of_clockless(given, signers, collected);
         return Ok(given);
     }
-    let help = "all signers are keys: the only time is the one that each of them signs";
-    let warning = "a signer can backdate what it signs by this clock (docs/policy.md, \"Time\")";
-    let mut fault = match clocks {
+    let fault = match written {
         None => {
             Fault::at(*first, format!("`{word}` depends on time, and the policy trusts no clock"))
                 .label("nobody could tell")
-                .help(format!("add the line `trust: {{time: [claimed]}}`; {help}"))
         }
         Some(At { span, .. }) => {
-            Fault::at(*span, "`trust.time` leaves out the only clock there is")
-                .label("no logs and no timestamps are read by this version")
+            Fault::at(*span, "`trust.time` names clocks of roots, and there is no root")
+                .label("no log and no timestamp can be believed")
                 .also(*first, format!("`{word}` depends on time"))
-                .help(format!("write `trust: {{time: [claimed]}}`; {help}"))
         }
     };
-    for (span, _) in others {
-        fault = fault.also(*span, "so does this");
+    let fault = others.iter().fold(fault, |fault, (span, _)| fault.also(*span, "so does this"));
+    let fault = fault
+        .help("add the clocks of others: `trust: {roots: {public: {root: sigstore}}}`")
+        .help("or the signer's own: `trust: {time: [claimed]}`")
+        .help("a signer can backdate what it signs by its own clock (docs/policy.md, \"Time\")");
+    Err(collected.add(fault))
+}
+
+/// A warning for each key whose time nobody can tell.
+fn warn_of_clockless(given: Clocks, signers: Option<&Signers>, collected: &mut Collected) {
+    let clockless = signers.iter().flat_map(|signers| &signers.clockless);
+    for span in clockless.filter(|_| !given.claimed) {
+        let fault = Fault::at(*span, "no clock can tell when this key signed")
+            .label("the policy has several roots, and this names none")
+            .help("add `root: NAME`, the root whose logs or timestamps this signer uses");
+        collected.warn(fault);
     }
-    Err(collected.add(fault.help(warning)))
 }

@@ -1,23 +1,19 @@
-//! Signers: names, groups and key files become parties.
+//! Signers: names and groups become parties.
 //!
-//! A party is who counts. Two parties never share a key, so that nobody counts twice, and a group is
-//! only ever a name for parties.
+//! A party is who counts, and a group is only ever a name for parties.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Credential, CredentialKind, Lapse, Party,
-    document::{
-        Named, Read,
-        signer::{WrittenCredential, WrittenSigner},
-    },
+    Lapse, Party, TrustedRoot,
+    credentials::{self, Holders},
+    document::{Named, Read, signer::WrittenSigner},
     excerpt::Span,
     fault::{Collected, Fault, every},
     files::Files,
     members::At,
     nearest::{advice, list},
 };
-use crate::authenticate::key::{KeyError, PublicKey};
 
 /// Most groups inside one another.
 const MOST_NESTED: usize = 16;
@@ -29,6 +25,8 @@ pub(super) struct Signers {
     pub(super) parties: Read<BTreeMap<String, Party>>,
     /// Where time decides: `from` and `until`.
     pub(super) timed: Vec<(Span, &'static str)>,
+    /// Keys whose time no root tells.
+    pub(super) clockless: Vec<Span>,
     /// What will be odd once time has passed.
     pub(super) lapses: Vec<Lapse>,
     /// What each name means.
@@ -44,16 +42,18 @@ impl Signers {
     /// Resolves the signers of a document.
     pub(super) fn resolve(
         written: &Named<WrittenSigner>,
+        roots: &Read<BTreeMap<String, TrustedRoot>>,
         files: &mut Files<'_>,
         collected: &mut Collected,
     ) -> Self {
         let (mut timed, mut lapses) = (Vec::new(), Vec::new());
-        let mut holders = Holders::default();
+        let mut holders = Holders::of(roots);
         let parties = every(written.iter().filter_map(|(name, signer)| match signer {
             Ok(WrittenSigner::Party(credentials)) => {
-                timed.extend(credentials.iter().flatten().flat_map(timed_words));
-                lapses.extend(credentials.iter().flatten().filter_map(|c| lapse(c, collected)));
-                let party = party(name, credentials, files, &mut holders, collected);
+                timed.extend(credentials.iter().flatten().flat_map(credentials::timed_words));
+                let written = credentials.iter().flatten();
+                lapses.extend(written.filter_map(|c| credentials::lapse(c, collected)));
+                let party = credentials::party(name, credentials, files, &mut holders, collected);
                 Some(party.map(|party| (name.value.clone(), party)))
             }
             Ok(WrittenSigner::Group(_)) => None,
@@ -65,6 +65,7 @@ impl Signers {
         Self {
             parties: parties.and_then(|all| meanings.map(|_| all.into_iter().collect())),
             timed,
+            clockless: holders.clockless,
             lapses,
             meanings: groups.meanings,
             names: written.iter().map(|(name, _)| name.clone()).collect(),
@@ -101,89 +102,6 @@ impl Signers {
             collected.warn(fault);
         }
     }
-}
-
-fn timed_words(credential: &WrittenCredential) -> Vec<(Span, &'static str)> {
-    let from = credential.from.as_ref().map(|at| (at.span, "from"));
-    let until = credential.until.as_ref().map(|at| (at.span, "until"));
-    from.into_iter().chain(until).collect()
-}
-
-/// By the signer's own clock a key ends for good: then it proves nothing and only fails.
-fn lapse(credential: &WrittenCredential, collected: &Collected) -> Option<Lapse> {
-    let until = credential.until.as_ref()?;
-    let fault = Fault::at(until.span, format!("`{}` is past its `until`", credential.key.value))
-        .label("its holder could backdate, so all that it signed is refused and fails its step")
-        .help("remove the key: what it signed then counts for nothing, and fails nothing");
-    Some(Lapse { since: until.value, warning: collected.warning(fault) })
-}
-
-/// Who holds which key, by the key's id.
-type Holders = BTreeMap<String, At<String>>;
-
-fn party(
-    name: &At<String>,
-    credentials: &[Read<WrittenCredential>],
-    files: &mut Files<'_>,
-    holders: &mut Holders,
-    collected: &mut Collected,
-) -> Read<Party> {
-    let credentials = every(credentials.iter().map(|written| {
-        let written = written.as_ref().map_err(|fault| *fault)?;
-        let key = public_key(&written.key, files, collected)?;
-        held_once(name, &written.key, &key, holders, collected)?;
-        Ok(Credential {
-            kind: CredentialKind::Key { file: written.key.value.clone(), key },
-            from: written.from.as_ref().map(|from| from.value),
-            until: written.until.as_ref().map(|until| until.value),
-            at: collected.source.place(written.at.start),
-        })
-    }))?;
-    Ok(Party { name: name.value.clone(), credentials })
-}
-
-fn public_key(
-    path: &At<String>,
-    files: &mut Files<'_>,
-    collected: &mut Collected,
-) -> Read<PublicKey> {
-    let file = files.read(path, "key file", collected)?;
-    PublicKey::from_pem(file).map_err(|error| {
-        let fault = Fault::at(path.span, format!("`{}` is no public key", path.value));
-        let help = match error {
-            KeyError::Private => {
-                "name the public half; and if the private key was ever shared, replace it"
-            }
-            _ => "a key file is PEM and begins with `-----BEGIN PUBLIC KEY-----`",
-        };
-        collected.add(fault.label(error.to_string()).help(help))
-    })
-}
-
-/// Nobody counts twice: not by two names, and not by two windows of one key.
-fn held_once(
-    party: &At<String>,
-    path: &At<String>,
-    key: &PublicKey,
-    holders: &mut Holders,
-    collected: &mut Collected,
-) -> Read<()> {
-    let id = key.id().to_string();
-    let Some(first) = holders.get(&id) else {
-        holders.insert(id, At { value: party.value.clone(), span: path.span });
-        return Ok(());
-    };
-    let fault = if first.value == party.value {
-        Fault::at(path.span, format!("`{}` has the same key twice", party.value))
-            .label("the same key again")
-            .help("write the key once, with one `from` and one `until`")
-    } else {
-        let title = format!("`{}` and `{}` hold the same key", first.value, party.value);
-        Fault::at(path.span, title).label("one key in two parties would count twice").help(
-            "give each party a key of its own; a name for several parties is a group, `any-of`",
-        )
-    };
-    Err(collected.add(fault.also(first.span, format!("`{}` holds it here", first.value))))
 }
 
 /// Groups on their way to being opened.

@@ -159,8 +159,8 @@ impl Case {
     pub(crate) fn policy(&self) -> Result<Policy, Faults> {
         let file = self.input("policy.yaml").unwrap();
         let beside = file.parent().unwrap();
-        Policy::parse("policy.yaml", &fs::read(&file).unwrap(), &mut |path| {
-            fs::read(beside.join(path)).map_err(|error| error.to_string())
+        Policy::parse("policy.yaml", &fs::read(&file).unwrap(), &mut |wanted| {
+            fs::read(beside.join(wanted.path()?)).map_err(|error| error.to_string())
         })
     }
 

@@ -48,8 +48,8 @@ fn verdict(bundle: &str, key: &str, step: &str) -> Verdict {
          signers: {{cosign: {{key: {key}}}}}\n\
          steps: {{it: {{type: {step}, signed-by: cosign{environment}}}}}\n"
     );
-    let policy = Policy::parse("policy.yaml", policy.as_bytes(), &mut |path| {
-        fs::read(root().join("../keys").join(path)).map_err(|error| error.to_string())
+    let policy = Policy::parse("policy.yaml", policy.as_bytes(), &mut |wanted| {
+        fs::read(root().join("../keys").join(wanted.path()?)).map_err(|error| error.to_string())
     });
     let bytes = fs::read(root().join(format!("{bundle}.sigstore.json"))).unwrap();
     let candidate =

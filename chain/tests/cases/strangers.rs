@@ -54,7 +54,9 @@ fn named(policy: &Policy, found: &str, predicate_type: &str) -> bool {
     policy.steps.iter().filter(|step| step.selects.claims.include(predicate_type)).any(|step| {
         step.signed_by.parties.iter().filter_map(|party| policy.parties.get(party)).any(|party| {
             party.credentials.iter().any(|credential| {
-                let chain::policy::CredentialKind::Key { file, .. } = &credential.kind;
+                let chain::policy::CredentialKind::Key { file, .. } = &credential.kind else {
+                    return false;
+                };
                 let key = file.rsplit('/').next().and_then(|name| name.strip_suffix(".pub"));
                 key.is_some_and(|key| found.starts_with(&format!("{key}-")))
             })

@@ -5,24 +5,25 @@
 //! [`Faulted`], so that the rest is still looked at.
 
 pub(super) mod image;
+pub(super) mod root;
 mod shape;
 pub(super) mod signer;
 pub(super) mod step;
 
 use evidence::time::Timestamp;
 use image::WrittenImage;
+use root::WrittenTrust;
 use schemars::{JsonSchema, Schema, generate::SchemaSettings, transform::RecursiveTransform};
 use signer::WrittenSigner;
 use step::WrittenStep;
 
 use super::{
-    Clocks, Fact, Glob,
+    Fact, Glob,
     excerpt::Span,
     fault::{Collected, Fault, Faulted, every},
     glob::GlobError,
     members::{self, At, Members, unempty},
     moment::{self, Edge},
-    nearest::advice,
     tree::{Member, Node, Value},
 };
 
@@ -44,7 +45,7 @@ pub(super) type Named<T> = Vec<(At<String>, Read<T>)>;
 /// What must be shown about an image before it is deployed.
 #[derive(Debug, JsonSchema)]
 #[schemars(rename = "Policy", rename_all = "kebab-case", deny_unknown_fields)]
-#[expect(dead_code, reason = "`schema` and `trust` stand here for the JSON Schema")]
+#[expect(dead_code, reason = "`schema` stands here for the JSON Schema")]
 pub(super) struct Document {
     /// The version of this language: 1.
     #[schemars(with = "shape::Version")]
@@ -65,11 +66,8 @@ pub(super) struct Document {
     #[schemars(with = "Option<shape::Moment>")]
     pub(super) expires: Read<Option<At<Timestamp>>>,
     /// Whom to believe besides the signers.
-    #[schemars(with = "Option<Trust>")]
-    trust: (),
-    /// Whose clocks may say that evidence is not younger than it claims.
-    #[schemars(skip)]
-    pub(super) time: Read<Option<At<Clocks>>>,
+    #[schemars(with = "Option<WrittenTrust>")]
+    pub(super) trust: Read<WrittenTrust>,
     /// Who signs: parties with their keys, and groups of parties.
     #[schemars(with = "shape::Signers")]
     pub(super) signers: Read<Named<WrittenSigner>>,
@@ -98,16 +96,6 @@ pub(super) struct WrittenSame {
     pub(super) at: Span,
 }
 
-/// Whom to believe besides the signers.
-#[derive(Debug, JsonSchema)]
-#[schemars(deny_unknown_fields)]
-#[expect(dead_code, reason = "it stands here for the JSON Schema")]
-struct Trust {
-    /// Whose clocks may say that evidence is not younger than it claims.
-    #[schemars(with = "Option<shape::TimeSources>")]
-    time: (),
-}
-
 impl Document {
     /// Reads the tree of a policy file.
     pub(super) fn read(node: &Node, collected: &mut Collected) -> Read<Self> {
@@ -120,7 +108,7 @@ impl Document {
         }
         let mut members = Members::of(node, whole, "the policy", collected)?;
         let schema = version(&mut members, collected);
-        let time = clocks(&mut members, collected);
+        let trust = WrittenTrust::of(&mut members, collected);
         Ok(Self {
             schema: (),
             revision: members.number("revision", collected),
@@ -128,8 +116,7 @@ impl Document {
             contact: members.text("contact", collected),
             images: images(&mut members, collected),
             expires: moment(&mut members, "expires", Edge::End, collected),
-            trust: (),
-            time,
+            trust,
             signers: signers(&mut members, collected),
             steps: steps(&mut members, collected),
             environments: environments(&mut members, collected),
@@ -210,40 +197,6 @@ fn images(members: &mut Members<'_>, collected: &mut Collected) -> Read<Vec<Glob
             collected.add(Fault::at(image.span, title).label(error.to_string()).help(example))
         })
     }))
-}
-
-fn clocks(members: &mut Members<'_>, collected: &mut Collected) -> Read<Option<At<Clocks>>> {
-    let Some(trust) = members.take("trust") else { return Ok(None) };
-    let mut trust_members = Members::of(&trust.node, trust.at, "`trust`", collected)?;
-    let words = trust_members.texts("time", collected);
-    let span = trust_members.take("time").map_or(trust.at, |member| member.at);
-    let finished = trust_members.finish(collected);
-    let clocks =
-        words.and_then(|words| words.map(|words| named_clocks(&words, collected)).transpose());
-    finished?;
-    Ok(clocks?.map(|value| At { value, span }))
-}
-
-fn named_clocks(words: &[At<String>], collected: &mut Collected) -> Read<Clocks> {
-    let mut clocks = Clocks::default();
-    every(words.iter().map(|word| {
-        match word.value.as_str() {
-            "claimed" => clocks.claimed = true,
-            "log" => clocks.log = true,
-            "timestamp" => clocks.timestamp = true,
-            other => {
-                let fault = Fault::at(word.span, format!("unknown clock `{other}`"));
-                return Err(collected.add(fault.label(advice(other, CLOCKS))));
-            }
-        }
-        Ok(())
-    }))?;
-    for word in words.iter().filter(|word| word.value != "claimed") {
-        let title = format!("`{}` bounds nothing in this version", word.value);
-        let label = "no logs and no timestamps are read yet; `claimed` is";
-        collected.warn(Fault::at(word.span, title).label(label));
-    }
-    Ok(clocks)
 }
 
 fn signers(members: &mut Members<'_>, collected: &mut Collected) -> Read<Named<WrittenSigner>> {

@@ -128,13 +128,28 @@ shapes! {
 
     /// Signers by name.
     Signers => |generator| {
-        let party = generator.subschema_for::<super::signer::WrittenCredential>();
+        let party = json_schema!({"anyOf": [
+            generator.subschema_for::<super::signer::ShapeOfKey>(),
+            generator.subschema_for::<super::signer::ShapeOfKeyless>()
+        ]});
         let group = generator.subschema_for::<super::signer::WrittenGroup>();
         json_schema!({
             "type": "object", "propertyNames": Name::json_schema(generator), "minProperties": 1,
             "additionalProperties": {"anyOf": [
                 party, {"type": "array", "items": party, "minItems": 1}, group
             ]}
+        })
+    };
+
+    /// An address of the web.
+    HttpUrl => |_generator| json_schema!({"type": "string", "pattern": "^https?://"});
+
+    /// Trusted roots by name.
+    Roots => |generator| {
+        let root = generator.subschema_for::<super::root::WrittenRoot>();
+        json_schema!({
+            "type": "object", "propertyNames": StepName::json_schema(generator), "minProperties": 1,
+            "additionalProperties": root
         })
     };
 

@@ -54,7 +54,7 @@ pub fn command(program: &str, commands: &Path, directory: &Path) -> Command {
     for (name, _) in env::vars_os() {
         let name = name.to_string_lossy();
         if FOREIGN.iter().any(|prefix| name.starts_with(prefix)) {
-            command.env_remove(name.as_ref());
+            command.env_remove(&*name);
         }
     }
     command

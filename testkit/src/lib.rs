@@ -12,3 +12,4 @@ pub mod proxy;
 pub mod registry;
 pub mod sigstore;
 pub mod tokens;
+pub mod tuf;

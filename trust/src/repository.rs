@@ -114,6 +114,14 @@ mod tests {
     }
 
     #[test]
+    fn the_roots_that_are_built_in_sign_themselves() {
+        for repository in [Repository::Github, Repository::Sigstore] {
+            let root = sigstore_tuf::TrustedMetadataSet::from_root(repository.root()).unwrap();
+            assert!(root.root().consistent_snapshot, "{repository}");
+        }
+    }
+
+    #[test]
     fn another_place_or_root_is_kept_apart() {
         let own = |url: &str, root: &[u8]| Repository::own(url, root.to_vec()).unwrap().id();
         assert_eq!(own("https://a.example", b"1"), own("https://a.example/", b"1"));

@@ -6,6 +6,7 @@
 //! anything but test data: its keys are public.
 
 mod claim;
+mod keyless;
 mod keys;
 mod pointer;
 mod recipe;
@@ -17,7 +18,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use claim::Claim;
 use evidence::{Bundle, Digest, Envelope, Id, Material, Signature, bundle::Version, json::Value};
+use jiff::Timestamp;
+use keyless::{Someone, Witnesses};
 use keys::Keys;
 use recipe::{Recipe, Source};
 
@@ -32,6 +36,7 @@ struct Made {
 /// Writes the keys and the evidence of every case under `testdata`; returns how many files.
 pub fn regenerate(testdata: &Path) -> Result<usize, CasesError> {
     let keys = Keys::write(&testdata.join("keys"))?;
+    keyless::write_roots(&testdata.join("roots"))?;
     let mut written = 0;
     for directory in directories(&testdata.join("cases"))? {
         let recipes = directory.join("evidence.json");
@@ -79,24 +84,56 @@ fn make(recipe: &Recipe, made: &BTreeMap<String, Made>, keys: &Keys) -> Result<M
         let bytes = spoil::spoil(other.bytes.clone(), recipe.tamper.as_ref(), keys)?;
         return Ok(Made { bytes, ..other.clone() });
     }
-    let (payload, predicate_type) = claim::payload(recipe, made)?;
+    let Claim { payload, predicate_type, at } = claim::payload(recipe, made)?;
     let envelope = Envelope { payload, payload_type: recipe.payload_type(), signatures: vec![] };
     let id = envelope.id();
     if recipe.unsigned {
         return Ok(Made { bytes: envelope.payload, id, predicate_type });
     }
+    let bytes = match &recipe.identity {
+        Some(someone) => certified(recipe, &envelope, someone, &at)?,
+        None => signed(recipe, envelope, &at, keys)?,
+    };
+    let bytes = spoil::spoil(bytes, recipe.tamper.as_ref(), keys)?;
+    Ok(Made { bytes, id, predicate_type })
+}
+
+/// The bundle of somebody with a certificate.
+fn certified(
+    recipe: &Recipe,
+    envelope: &Envelope,
+    someone: &Someone,
+    at: &str,
+) -> Result<Vec<u8>, String> {
+    let at = moment(at)?;
+    let usual = Witnesses::default();
+    let witnesses = recipe.witnesses.as_ref().unwrap_or(&usual);
+    let (instance, options) = (witnesses.instance(), witnesses.options()?);
+    Ok(instance.sign(&envelope.payload, &someone.identity()?, at, &options))
+}
+
+/// The bundle of a key.
+fn signed(recipe: &Recipe, envelope: Envelope, at: &str, keys: &Keys) -> Result<Vec<u8>, String> {
     let signer = recipe.signer.as_deref().ok_or("it names no signer")?;
     let signature =
         Signature { keyid: recipe.keyid(keys)?, bytes: keys.sign(signer, &envelope.pae())? };
+    let envelope = Envelope { signatures: vec![signature], ..envelope };
+    if let Some(witnesses) = &recipe.witnesses {
+        let (instance, options) = (witnesses.instance(), witnesses.options()?);
+        return Ok(instance.seal(&envelope, keys.public(signer)?, moment(at)?, &options));
+    }
     let bundle = Bundle {
         version: Version::V0_3,
         material: Material::PublicKey { hint: recipe.hint(keys)? },
         log_entries: vec![],
         timestamps: vec![],
-        envelope: Envelope { signatures: vec![signature], ..envelope },
+        envelope,
     };
-    let bytes = spoil::spoil(bundle.to_bytes(), recipe.tamper.as_ref(), keys)?;
-    Ok(Made { bytes, id, predicate_type })
+    Ok(bundle.to_bytes())
+}
+
+fn moment(at: &str) -> Result<Timestamp, String> {
+    at.parse().map_err(|error| format!("`{at}` is no time: {error}"))
 }
 
 /// Writes what a recipe made and removes what none made, but for files kept by hand.

@@ -11,7 +11,9 @@ use evidence::{
 };
 
 use super::{
-    Made, locator, pointer,
+    Made,
+    keyless::Someone,
+    locator, pointer,
     recipe::{Approve, Deploy, Finding, Recipe, Scan, Source, Test},
 };
 
@@ -20,7 +22,16 @@ const DIGEST: &str = "b18ecfa66f191decf29a4b62dce45eb44652f666947e86a975fd929b67
 const NAME: &str = "registry.example.com/payments/api";
 const COMMIT: &str = "4f1c2a9e7b3d5068c1a2e3f405b6d7c8e9fa0b1c";
 const SOURCE: &str = "https://git.example.com/acme/payments";
+/// When what is of no known kind is signed.
+const USUAL: &str = "2026-11-20T09:50:00Z";
 const RUNS: &str = "https://ci.example.com/acme/payments/runs";
+
+/// What is signed, and when.
+pub(super) struct Claim {
+    pub(super) payload: Vec<u8>,
+    pub(super) predicate_type: Option<String>,
+    pub(super) at: String,
+}
 
 /// What a shorthand stands for.
 struct Spelled {
@@ -30,13 +41,13 @@ struct Spelled {
     job: Option<&'static str>,
 }
 
-/// The payload of a recipe, and its predicate type where it has one.
-pub(super) fn payload(
-    recipe: &Recipe,
-    made: &BTreeMap<String, Made>,
-) -> Result<(Vec<u8>, Option<String>), String> {
+/// The payload of a recipe, its predicate type where it has one, and when it is signed.
+pub(super) fn payload(recipe: &Recipe, made: &BTreeMap<String, Made>) -> Result<Claim, String> {
     let spelled = match recipe.source()? {
-        Source::Payload(text) => return Ok((text.replace("DIGEST", DIGEST).into_bytes(), None)),
+        Source::Payload(text) => {
+            let payload = text.replace("DIGEST", DIGEST).into_bytes();
+            return Ok(Claim { payload, predicate_type: None, at: at(recipe, USUAL) });
+        }
         Source::Again(_) => return Err("a copy has no payload of its own".to_owned()),
         Source::Approve(approve) => approval(recipe, approve, made)?,
         Source::Build => build(recipe),
@@ -44,15 +55,15 @@ pub(super) fn payload(
         Source::Other(other) => Spelled {
             predicate_type: other.predicate_type.clone(),
             predicate: other.body.clone(),
-            at: "2026-11-20T09:50:00Z",
+            at: USUAL,
             job: None,
         },
         Source::Scan(scan) => self::scan(recipe, scan),
         Source::Test(test) => self::test(recipe, test),
     };
-    let Spelled { predicate_type, mut predicate, at, job } = spelled;
+    let Spelled { predicate_type, mut predicate, at: usual, job } = spelled;
     if let Some(members) = predicate.as_object_mut() {
-        members.insert("attest_run".to_owned(), run(recipe, at, job));
+        members.insert("attest_run".to_owned(), run(recipe, usual, job));
     }
     let mut statement = json!({
         "_type": "https://in-toto.io/Statement/v1",
@@ -66,7 +77,7 @@ pub(super) fn payload(
     pointer::set(&mut statement, &recipe.set)?;
     pointer::remove(&mut statement, &recipe.remove)?;
     let predicate_type = statement.get("predicateType").and_then(Value::as_str).map(str::to_owned);
-    Ok((ordered(&statement), predicate_type))
+    Ok(Claim { payload: ordered(&statement), predicate_type, at: at(recipe, usual) })
 }
 
 /// The statement with its members in the order in which `attest` and cosign write them.
@@ -91,14 +102,18 @@ fn run(recipe: &Recipe, usual: &'static str, job: Option<&str>) -> Value {
     let at = at(recipe, usual);
     let mut run = json!({});
     if let Some(job) = job {
+        let Place { source, commit, git_ref, run: url, attempt, .. } = Place::of(recipe);
         // Scans run nightly: a scan of another time is of another run.
-        let number = match job {
-            "scan" => at.chars().filter(char::is_ascii_digit).take(12).collect(),
-            _ => "4711".to_owned(),
+        let url = match job {
+            "scan" if recipe.identity.is_none() => {
+                let number: String = at.chars().filter(char::is_ascii_digit).take(12).collect();
+                format!("{RUNS}/{number}")
+            }
+            _ => url,
         };
         run = json!({
-            "source": SOURCE, "commit": COMMIT, "ref": "refs/heads/main",
-            "run": format!("{RUNS}/{number}"), "attempt": 1, "job": job,
+            "source": source, "commit": commit, "ref": git_ref, "run": url, "attempt": attempt,
+            "job": job,
         });
     }
     let stated = json!(recipe.run);
@@ -109,15 +124,55 @@ fn run(recipe: &Recipe, usual: &'static str, job: Option<&str>) -> Value {
     run
 }
 
+/// Where a job runs, as its CI system would say: what its certificate says, too.
+struct Place {
+    source: String,
+    commit: String,
+    git_ref: String,
+    run: String,
+    attempt: u32,
+    builder: String,
+}
+
+impl Place {
+    fn of(recipe: &Recipe) -> Self {
+        match recipe.identity.as_ref().and_then(Someone::job) {
+            Some((server, job)) => {
+                let source = format!("{server}/{}", job.repository);
+                // GitLab's certificate names the job; the pipeline is what the job says.
+                let (runs, workflow) = match server {
+                    "https://github.com" => ("actions/runs", format!("/{}", job.workflow)),
+                    _ => ("-/pipelines", format!("//{}", job.workflow)),
+                };
+                Self {
+                    run: format!("{source}/{runs}/{}", job.run),
+                    builder: format!("{source}{workflow}@{}", job.git_ref),
+                    source,
+                    commit: job.commit.clone(),
+                    git_ref: job.git_ref.clone(),
+                    attempt: job.attempt,
+                }
+            }
+            None => Self {
+                source: SOURCE.to_owned(),
+                commit: COMMIT.to_owned(),
+                git_ref: "refs/heads/main".to_owned(),
+                run: format!("{RUNS}/4711"),
+                attempt: 1,
+                builder: "https://ci.example.com".to_owned(),
+            },
+        }
+    }
+}
+
 fn build(recipe: &Recipe) -> Spelled {
     let at_usual = "2026-11-20T09:31:00Z";
-    let stated = &recipe.run;
-    let source = stated.source.as_deref().unwrap_or(SOURCE);
-    let commit = stated.commit.as_deref().unwrap_or(COMMIT);
-    let git_ref = stated.git_ref.as_deref().unwrap_or("refs/heads/main");
-    let usual = format!("{RUNS}/4711");
-    let run = stated.run.as_deref().unwrap_or(&usual);
-    let attempt = stated.attempt.unwrap_or(1);
+    let (stated, place) = (&recipe.run, Place::of(recipe));
+    let source = stated.source.clone().unwrap_or(place.source);
+    let commit = stated.commit.clone().unwrap_or(place.commit);
+    let git_ref = stated.git_ref.clone().unwrap_or(place.git_ref);
+    let run = stated.run.clone().unwrap_or(place.run);
+    let attempt = stated.attempt.map_or(place.attempt.to_string(), |attempt| attempt.to_string());
     Spelled {
         predicate_type: PROVENANCE.to_owned(),
         predicate: json!({
@@ -130,7 +185,7 @@ fn build(recipe: &Recipe) -> Spelled {
                 }],
             },
             "runDetails": {
-                "builder": {"id": "https://ci.example.com"},
+                "builder": {"id": place.builder},
                 "metadata": {
                     "invocationId": format!("{run}/attempts/{attempt}"),
                     "finishedOn": at(recipe, at_usual),

@@ -87,6 +87,11 @@ impl Keys {
         Ok(STANDARD.encode(digest))
     }
 
+    /// The public half: SubjectPublicKeyInfo.
+    pub(super) fn public(&self, name: &str) -> Result<&[u8], String> {
+        self.key(name).map(|key| key.spki.as_slice())
+    }
+
     fn key(&self, name: &str) -> Result<&Key, String> {
         self.by_name.get(name).ok_or_else(|| format!("there is no key `{name}`"))
     }

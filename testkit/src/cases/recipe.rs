@@ -5,7 +5,11 @@ use std::collections::BTreeMap;
 use evidence::{envelope::IN_TOTO, json::Value, run::Run};
 use serde::Deserialize;
 
-use super::{keys::Keys, spoil::Tamper};
+use super::{
+    keyless::{Someone, Witnesses},
+    keys::Keys,
+    spoil::Tamper,
+};
 
 /// How one file of evidence is made.
 #[derive(Debug, Deserialize)]
@@ -15,6 +19,10 @@ pub(super) struct Recipe {
     pub(super) file: String,
     /// The key that signs.
     pub(super) signer: Option<String>,
+    /// Who signs with a certificate instead.
+    pub(super) identity: Option<Someone>,
+    /// Logs and timestamps; a certificate always has them, a key where they are named.
+    pub(super) witnesses: Option<Witnesses>,
     /// When it was signed, by its own word.
     pub(super) at: Option<String>,
     /// The name of the subject.

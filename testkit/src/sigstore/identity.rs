@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::Deserialize;
+
 use super::der;
 
 /// Where the extensions of Fulcio are.
@@ -33,13 +35,15 @@ pub enum Name {
 }
 
 /// A job of GitHub Actions or GitLab CI, with everything that differs between jobs.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+#[serde(default, deny_unknown_fields)]
 pub struct Job {
     /// `acme/payments`.
     pub repository: String,
     /// `.github/workflows/release.yml`, `.gitlab-ci.yml`.
     pub workflow: String,
     /// `refs/heads/main`.
+    #[serde(rename = "ref")]
     pub git_ref: String,
     /// The commit.
     pub commit: String,

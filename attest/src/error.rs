@@ -97,12 +97,21 @@ pub(crate) enum Error {
     /// The finished bundle may not leave.
     #[error(transparent)]
     Seal(#[from] SealError),
+    /// Signals cannot be listened to.
+    #[error("cannot listen to signals: {0}")]
+    Signals(io::Error),
     /// There is no signature.
     #[error(transparent)]
     Sign(#[from] SignError),
     /// The statement.
     #[error(transparent)]
     Statement(#[from] StatementRefused),
+    /// A signal came before the result was attested.
+    #[error("stopped by signal {number} before the result was attested")]
+    Stopped {
+        /// Which.
+        number: i32,
+    },
     /// What was asked for does not fit the circumstances.
     #[error(transparent)]
     Usage(#[from] UsageError),
@@ -152,6 +161,8 @@ impl Error {
             Self::Sbom(error) => error.code(),
             Self::Seal(error) => error.code(),
             Self::Sign(_) => "sign",
+            Self::Signals(_) => "signals",
+            Self::Stopped { .. } => "stopped",
             Self::Statement(error) => error.code(),
             Self::Usage(error) => error.code(),
             Self::Verdict(error) => error.code(),
@@ -197,7 +208,9 @@ impl Error {
             | Self::Label(_)
             | Self::Print(_)
             | Self::ReportFiles(_)
-            | Self::Sign(_) => None,
+            | Self::Sign(_)
+            | Self::Signals(_)
+            | Self::Stopped { .. } => None,
         }
     }
 }

@@ -6,7 +6,8 @@
 use std::process::{ExitCode, Termination};
 
 use crate::{
-    attach::AttachError, copy::CopyError, error::Error, report::Report, resolve::ResolveError,
+    attach::AttachError, collect::command::of_signal, copy::CopyError, error::Error,
+    report::Report, resolve::ResolveError,
 };
 
 /// How the process ends.
@@ -60,6 +61,7 @@ impl From<&Error> for Exit {
     fn from(error: &Error) -> Self {
         match error {
             Error::AroundCommand(_) => Self::Command(ATTESTING_FAILED),
+            Error::Stopped { number } => Self::Command(of_signal(*number)),
             Error::Command(error) => Self::Command(error.exit_status()),
             Error::Config(_)
             | Error::Declined
@@ -76,7 +78,9 @@ impl From<&Error> for Exit {
                 Self::Usage
             }
             Error::Attach(AttachError::TooLarge { .. }) => Self::Refused,
-            Error::Attach(_) | Error::Print(_) | Error::Sign(_) => Self::Unavailable,
+            Error::Attach(_) | Error::Print(_) | Error::Sign(_) | Error::Signals(_) => {
+                Self::Unavailable
+            }
             Error::Copy(
                 CopyError::NoLayout { .. } | CopyError::Source(registry::Error::Open(_)),
             ) => Self::Usage,

@@ -2,20 +2,27 @@
 //!
 //! The command sees the user's terminal, and no secret that signs: what it prints, an attacker who
 //! wrote a test may choose. Its arguments and output are kept only when asked, because either may
-//! hold secrets. A command that cannot be started is an error and nothing to attest.
+//! hold secrets. A command that cannot be started is an error and nothing to attest. Who asks this
+//! process to end means the command: it is asked in turn, and how it then ends is what happened.
+
+mod signals;
 
 use std::{
     collections::{BTreeMap, VecDeque},
     ffi::{OsStr, OsString},
+    fs::File,
     io::{self, Read, Write},
     os::fd::AsFd,
-    process::{Child, Command, ExitStatus, Stdio},
+    process::{Command, ExitStatus, Stdio},
     sync::{Arc, Mutex, PoisonError, mpsc},
     thread,
     time::Duration,
 };
 
 use evidence::time::Timestamp;
+use tokio::process::Child;
+
+pub(crate) use signals::Signals;
 
 /// Bytes of output that are recorded: the last ones, where test runners say what failed.
 const RECORDED: usize = 64 << 10;
@@ -47,6 +54,8 @@ pub(crate) struct Request<'a> {
 pub(crate) struct Ran {
     /// How it ended.
     pub(crate) ended: Ended,
+    /// The first signal that asked it to end before it did.
+    pub(crate) stopped: Option<i32>,
     /// When it began.
     pub(crate) started: Timestamp,
     /// When it ended.
@@ -119,28 +128,44 @@ impl Ended {
             (None, None) => Self::Exit(255),
         }
     }
+}
 
+impl Ran {
     /// What a person is told.
-    pub(crate) fn words(self) -> String {
-        match self {
-            Self::Exit(status) => format!("the command ended with {status}"),
-            Self::Signal(number) => format!("the command was killed by signal {number}"),
+    pub(crate) fn words(&self) -> String {
+        let ended = match self.ended {
+            Ended::Exit(status) => format!("the command ended with {status}"),
+            Ended::Signal(number) => format!("the command was killed by signal {number}"),
+        };
+        match self.stopped {
+            Some(number) if self.ended != Ended::Signal(number) => {
+                format!("{ended}, stopped by signal {number}")
+            }
+            _ => ended,
         }
     }
 
-    /// The exit status to end with, as a shell's.
-    pub(crate) fn exit_status(self) -> u8 {
-        match self {
-            Self::Exit(code) => u8::try_from(code).unwrap_or(u8::MAX),
-            Self::Signal(number) => {
-                u8::try_from(number).map_or(u8::MAX, |number| number.saturating_add(128))
-            }
+    /// The exit status to end with, as a shell's. A run that was stopped is no success, even if the
+    /// command calls it one.
+    pub(crate) fn exit_status(&self) -> u8 {
+        match (self.ended, self.stopped) {
+            (Ended::Exit(0), Some(number)) | (Ended::Signal(number), _) => of_signal(number),
+            (Ended::Exit(code), _) => u8::try_from(code).unwrap_or(u8::MAX),
         }
     }
 }
 
-/// Runs a command to its end; `now` is the clock.
-pub(crate) fn run(request: Request<'_>, now: impl Fn() -> Timestamp) -> Result<Ran, CommandError> {
+/// The exit status that a shell gives to what a signal ended (POSIX, Shell and Utilities, 2.8.2).
+pub(crate) fn of_signal(number: i32) -> u8 {
+    u8::try_from(number).map_or(u8::MAX, |number| number.saturating_add(128))
+}
+
+/// Runs a command to its end; `now` is the clock, `signals` are passed on to it.
+pub(crate) async fn run(
+    request: Request<'_>,
+    signals: &mut Signals,
+    now: impl Fn() -> Timestamp,
+) -> Result<Ran, CommandError> {
     let Request { words, environment, named_secrets, record, stdout_to_stderr } = request;
     let (program, arguments) = words.split_first().ok_or(CommandError::Empty)?;
     let failed = |source: io::Error| match source.kind() {
@@ -157,16 +182,17 @@ pub(crate) fn run(request: Request<'_>, now: impl Fn() -> Timestamp) -> Result<R
         command.stdout(Stdio::from(stderr));
     }
     let started = now();
-    let mut child = command.spawn().map_err(failed)?;
-    let output = record.then(|| Tee::start(&mut child, stdout_to_stderr));
-    let status = child.wait().map_err(failed)?;
+    let mut child = tokio::process::Command::from(command).spawn().map_err(failed)?;
+    let output = record.then(|| Tee::start(&mut child, stdout_to_stderr)).transpose();
+    let output = output.map_err(failed)?;
+    let (status, stopped) = signals.until_ended(&mut child).await.map_err(failed)?;
     let finished = now();
     let recorded = output.map(|tee| {
         let (output, cut) = tee.finish();
         let arguments = words.iter().map(|word| word.to_string_lossy().into_owned()).collect();
         Recorded { arguments, output, cut }
     });
-    Ok(Ran { ended: Ended::of(status), started, finished, recorded })
+    Ok(Ran { ended: Ended::of(status), stopped, started, finished, recorded })
 }
 
 fn is_secret(name: &OsStr, named: &[String]) -> bool {
@@ -202,12 +228,13 @@ struct Tee {
 }
 
 impl Tee {
-    fn start(child: &mut Child, stdout_to_stderr: bool) -> Self {
+    fn start(child: &mut Child, stdout_to_stderr: bool) -> io::Result<Self> {
         let tail = Arc::new(Mutex::new(Tail::default()));
         let (done, ended) = mpsc::channel();
         let mut streams = 0;
         if let Some(stdout) = child.stdout.take() {
             streams += 1;
+            let stdout = File::from(stdout.into_owned_fd()?);
             if stdout_to_stderr {
                 follow(stdout, io::stderr(), Arc::clone(&tail), done.clone());
             } else {
@@ -216,9 +243,10 @@ impl Tee {
         }
         if let Some(stderr) = child.stderr.take() {
             streams += 1;
+            let stderr = File::from(stderr.into_owned_fd()?);
             follow(stderr, io::stderr(), Arc::clone(&tail), done);
         }
-        Self { tail, ended, streams }
+        Ok(Self { tail, ended, streams })
     }
 
     fn finish(self) -> (String, bool) {

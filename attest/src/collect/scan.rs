@@ -98,7 +98,7 @@ fn member(bound: &Bound<'_>, command: Option<&Command>) -> Value {
         ("of", Some(report.of.word().into())),
         ("ran", Some(report.ran.word().into())),
         ("report", Some(report.file.to_value())),
-        ("exitCode", command.map(|command| command.ended.exit_status().into())),
+        ("exitCode", command.map(|command| command.exit_status().into())),
         ("filtered", Some(report.filtered.word().into())),
         ("filters", Some(json!(report.filters)).filter(|_| !report.filters.is_empty())),
         ("suppressed", Some(report.suppressed.iter().map(suppressed).collect())),

@@ -49,7 +49,7 @@ impl End<'_> {
     /// The status, as a shell has it.
     pub(crate) fn status(self) -> u8 {
         match self {
-            Self::Here(ran) => ran.ended.exit_status(),
+            Self::Here(ran) => ran.exit_status(),
             Self::Said(status) => status,
         }
     }
@@ -80,7 +80,7 @@ impl<'a> Tested<'a> {
     /// The result.
     pub(crate) fn word(self) -> Word {
         match self {
-            Self::Command { ran: Ran { ended: Ended::Exit(0), .. }, .. } => Word::Passed,
+            Self::Command { ran, .. } if ran.exit_status() == 0 => Word::Passed,
             Self::Command { .. } => Word::Failed,
             Self::Reports { end: Some(end), .. } if end.status() != 0 => Word::Failed,
             Self::Reports { report, .. } => report.word(),
@@ -90,7 +90,7 @@ impl<'a> Tested<'a> {
     /// The status with which the run ended, as a shell has it.
     pub(crate) fn status(self) -> Option<u8> {
         match self {
-            Self::Command { ran, .. } => Some(ran.ended.exit_status()),
+            Self::Command { ran, .. } => Some(ran.exit_status()),
             Self::Reports { end, .. } => end.map(End::status),
         }
     }
@@ -192,6 +192,9 @@ fn command(ran: &Ran, unread: Option<&'static str>) -> Value {
         Ended::Exit(status) => command.insert("exitStatus".to_owned(), status.into()),
         Ended::Signal(number) => command.insert("signal".to_owned(), number.into()),
     };
+    if let Some(number) = ran.stopped {
+        command.insert("stopped".to_owned(), number.into());
+    }
     if let Some(code) = unread {
         command.insert("unreadReport".to_owned(), code.into());
     }

@@ -3,21 +3,22 @@
 use std::ffi::OsString;
 
 use crate::{
-    collect::command::{self, Ran},
+    collect::command::{self, Ran, Signals},
     deliver,
     error::Error,
+    report::Report,
     request::Signing,
     sign::KeyReference,
     world::World,
 };
 
-/// Runs the command to its end.
-pub(super) fn run(
+/// Runs the command to its end, and goes on listening to signals.
+pub(super) async fn run(
     world: &World,
     signing: &Signing,
     words: &[OsString],
     record: bool,
-) -> Result<Ran, Error> {
+) -> Result<(Ran, Signals), Error> {
     let key = deliver::key(world, signing.key.clone())?;
     let secret = key.as_ref().and_then(KeyReference::variable).map(str::to_owned);
     let request = command::Request {
@@ -28,13 +29,28 @@ pub(super) fn run(
         // Our own result stands on stdout; the command's words would be taken for it.
         stdout_to_stderr: true,
     };
-    command::run(request, || world.now()).map_err(Error::Command)
+    let mut signals = Signals::listen().map_err(Error::Signals)?;
+    let ran = command::run(request, &mut signals, || world.now()).await.map_err(Error::Command)?;
+    Ok((ran, signals))
+}
+
+/// What comes after the command, unless somebody asks for its end: a registry that does not answer
+/// must not hold a job that is being cancelled.
+pub(super) async fn unless_stopped(
+    mut signals: Signals,
+    work: impl Future<Output = Result<Report, Error>>,
+) -> Result<Report, Error> {
+    tokio::select! {
+        biased;
+        done = work => done,
+        number = signals.number() => Err(Error::Stopped { number }),
+    }
 }
 
 /// An error around a command is told from the command's own: by its status, 125.
 pub(super) fn around(error: Error) -> Error {
     match error {
-        Error::Command(error) => Error::Command(error),
+        error @ (Error::Command(_) | Error::Stopped { .. }) => error,
         error => Error::AroundCommand(Box::new(error)),
     }
 }

@@ -10,7 +10,7 @@ use evidence::{predicate, time::Timestamp};
 use super::{child, environment, options, resolve};
 use crate::{
     collect::{
-        command::{Ended, Ran},
+        command::Ran,
         report::{
             ReportFile, files,
             fresh::Before,
@@ -59,7 +59,11 @@ async fn commanded(
     let access = target.access.clone();
     let image = resolve(world, target).await?;
     let before = Before::look(&asked.reports);
-    let ran = child::run(world, signing, command, false)?;
+    let (ran, signals) = child::run(world, signing, command, false).await?;
+    // What it wrote may be whole or not: unlike a test it cannot have failed, only not be there.
+    if let Some(number) = ran.stopped {
+        return Err(Error::Stopped { number });
+    }
     let image = image.reopen(&options(world, &access))?;
     // A version file beside it may be older than the run: it is about the database.
     let admit = |path: &Path, file: &ReportFile| match report::is_version(file) {
@@ -67,13 +71,14 @@ async fn commanded(
         false => before.wrote(path, ran.started).map_err(Error::from),
     };
     let mut report = read(asked, admit).inspect_err(|_| {
-        if ran.ended != Ended::Exit(0) {
-            world.say(&format!("warning: {}", ran.ended.words()));
+        if ran.exit_status() != 0 {
+            world.say(&format!("warning: {}", ran.words()));
         }
     })?;
     let present = |name: &str| world.directory.join(name).exists();
     asked::complete(&mut report, command, &world.environment, present);
-    attest(world, signing, hand, &image, &report, asked.unbound, Some(&ran)).await
+    let attested = attest(world, signing, hand, &image, &report, asked.unbound, Some(&ran));
+    child::unless_stopped(signals, attested).await
 }
 
 /// Reads the report, and the version file beside it, each once it passed `admit`.
@@ -115,7 +120,7 @@ async fn attest(
     let prepared = statement::make(image.subject(), predicate, &run)?;
     let delivered = deliver(image, &prepared, hand.as_ref(), &signing.delivery, now).await?;
     // As with a tested command: `--fail-on` and its like still fail the job.
-    let status = ran.map(|ran| ran.ended.exit_status());
+    let status = ran.map(Ran::exit_status);
     Ok(Report::attested(image, &prepared, said, delivered).closing(None, status))
 }
 

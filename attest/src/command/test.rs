@@ -10,7 +10,7 @@ use evidence::{
 use super::{child, environment, options, resolve};
 use crate::{
     collect::{
-        command::Ended,
+        command::Ran,
         report::{
             files,
             fresh::Before,
@@ -67,7 +67,7 @@ async fn commanded(
     let access = target.access.clone();
     let image = resolve(world, target).await?;
     let before = Before::look_for(reports);
-    let ran = child::run(world, signing, command, *record)?;
+    let (ran, signals) = child::run(world, signing, command, *record).await?;
     let image = image.reopen(&options(world, &access))?;
     let read = match reports.as_slice() {
         [] => None,
@@ -77,15 +77,15 @@ async fn commanded(
         None => Tested::Command { ran: &ran, unread: None },
         Some(Ok(report)) => Tested::Reports { report, end: Some(End::Here(&ran)) },
         // It failed, whatever became of its report: not to say so would leave an older success.
-        Some(Err(error)) if ran.ended != Ended::Exit(0) => {
+        Some(Err(error)) if ran.exit_status() != 0 => {
             world.say(&format!("warning: {error}; what is attested is that the command failed"));
             Tested::Command { ran: &ran, unread: Some(error.code()) }
         }
         Some(Err(_)) => Tested::Command { ran: &ran, unread: None },
     };
     match read {
-        Some(Err(error)) if ran.ended == Ended::Exit(0) => Err(error),
-        _ => attest(world, signing, hand, &image, tested).await,
+        Some(Err(error)) if ran.exit_status() == 0 => Err(error),
+        _ => child::unless_stopped(signals, attest(world, signing, hand, &image, tested)).await,
     }
 }
 
@@ -124,7 +124,7 @@ async fn attest(
     let delivered = deliver(image, &prepared, hand.as_ref(), &signing.delivery, now).await?;
     let said = vec![Paragraph { label: "Test", lines: lines(tested, signing) }];
     // A status that somebody says is attested, and not ours to end with.
-    let status = tested.ran().map(|ran| ran.ended.exit_status());
+    let status = tested.ran().map(Ran::exit_status);
     let closing = (signing.delivery != Delivery::DryRun).then(|| closing(tested)).flatten();
     Ok(Report::attested(image, &prepared, said, delivered).closing(closing, status))
 }
@@ -134,11 +134,11 @@ fn lines(tested: Tested<'_>, signing: &Signing) -> Vec<String> {
     let word = tested.word().word();
     let named = name.map(|name| format!("   ({})", escape_short(name, 60))).unwrap_or_default();
     match tested {
-        Tested::Command { ran, .. } => vec![format!("{word}   {}{named}", ran.ended.words())],
+        Tested::Command { ran, .. } => vec![format!("{word}   {}{named}", ran.words())],
         Tested::Reports { report, end } => {
             let failed = report.failed.listed.iter().take(FAILED_SHOWN);
             let end = end.filter(|end| end.status() != 0).map(|end| match end {
-                End::Here(ran) => ran.ended.words(),
+                End::Here(ran) => ran.words(),
                 End::Said(status) => format!("the run ended with {status}"),
             });
             std::iter::once(report::line(report, tested.word(), name))

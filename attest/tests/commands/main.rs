@@ -15,4 +15,5 @@ mod examples;
 mod place;
 mod promotion;
 mod registry;
+mod signals;
 mod systems;

@@ -1,7 +1,15 @@
 use super::*;
 
 fn shell(script: &str, record: bool) -> Ran {
-    run(request(&words(&["sh", "-c", script]), record), Timestamp::now).unwrap()
+    ran(request(&words(&["sh", "-c", script]), record)).unwrap()
+}
+
+fn ran(request: Request<'_>) -> Result<Ran, CommandError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let mut signals = Signals::listen().unwrap();
+        run(request, &mut signals, Timestamp::now).await
+    })
 }
 
 fn words(words: &[&str]) -> Vec<OsString> {
@@ -30,8 +38,9 @@ fn the_status_is_the_commands_own() {
         for record in [false, true] {
             let ran = shell(script, record);
             assert_eq!(ran.ended, ended, "{script}");
-            assert_eq!(ran.ended.exit_status(), status, "{script}");
+            assert_eq!(ran.exit_status(), status, "{script}");
             assert_eq!(ran.recorded.is_some(), record);
+            assert_eq!(ran.stopped, None);
             assert!(ran.started <= ran.finished);
         }
     }
@@ -47,11 +56,11 @@ fn what_cannot_be_run_is_told_apart_as_a_shell_does() {
         [("no-such-program-anywhere", 127), ("/no/such/program", 127), (plain.as_str(), 126)]
     {
         for record in [false, true] {
-            let error = run(request(&words(&[program]), record), Timestamp::now).unwrap_err();
+            let error = ran(request(&words(&[program]), record)).unwrap_err();
             assert_eq!(error.exit_status(), status, "{error}");
         }
     }
-    assert!(matches!(run(request(&[], false), Timestamp::now), Err(CommandError::Empty)));
+    assert!(matches!(ran(request(&[], false)), Err(CommandError::Empty)));
 }
 
 #[test]
@@ -72,7 +81,7 @@ fn the_command_sees_no_secret_that_signs() {
     }
     let named = ["MY_KEY".to_owned()];
     request.named_secrets = &named;
-    let output = run(request, Timestamp::now).unwrap().recorded.unwrap().output;
+    let output = ran(request).unwrap().recorded.unwrap().output;
     for name in secrets {
         assert!(!output.contains(&format!("{name}=")), "{name} reached the command");
     }

@@ -240,6 +240,7 @@ fn a_scanner_that_was_run_here_gives_its_times_and_status() {
     let at = |text| time::parse(text).unwrap();
     let ran = Command {
         ended: Ended::Exit(2),
+        stopped: None,
         started: at("2026-11-23T17:00:00Z"),
         finished: at("2026-11-23T17:00:09Z"),
         recorded: None,

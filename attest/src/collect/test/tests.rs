@@ -52,6 +52,7 @@ fn ran(ended: Ended) -> Ran {
     let at = |text: &str| text.parse::<Timestamp>().unwrap();
     Ran {
         ended,
+        stopped: None,
         started: at("2026-11-23T17:00:00Z"),
         finished: at("2026-11-23T17:00:09.9Z"),
         recorded: None,

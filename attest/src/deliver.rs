@@ -4,15 +4,17 @@
 //! anything is signed, and the bundle is kept, if it is to be, before it is attached: a registry
 //! that fails costs no approver a second signature.
 
-use evidence::{Bundle, IN_TOTO, Subject, time::Timestamp};
-use registry::{AnySource, Descriptor};
+use evidence::{Bundle, IN_TOTO, time::Timestamp};
+use registry::AnySource;
 
 use crate::{
     attach::{self, Attached},
+    collect::begun,
     consistent,
     error::Error,
+    family::Family,
     file,
-    report::{Delivered, Key, Placed},
+    report::{Delivered, Key, Made, Placed},
     request::{Delivery, Signing},
     resolve::Image,
     seal::{self, Sealed},
@@ -93,7 +95,15 @@ pub(crate) async fn deliver(
     consistent::check(&prepared.claim, now)?;
     let Some(hand) = hand else { return Ok(Delivered::Shown(prepared.payload.clone())) };
     image.unmoved().await?;
-    let sealed = sign(hand, prepared, &image.subject())?;
+    let family = image.family();
+    let begun = match delivery {
+        Delivery::Attach { .. } => begun(image, &family, prepared, hand, now).await?,
+        Delivery::DryRun | Delivery::Keep(_) => None,
+    };
+    let (sealed, made) = match begun {
+        Some(bytes) => (seal::taken(bytes, &family)?, Made::Before),
+        None => (sign(hand, prepared, &family)?, Made::Now),
+    };
     let attached = match delivery {
         Delivery::DryRun => None,
         Delivery::Keep(path) => {
@@ -116,36 +126,53 @@ pub(crate) async fn deliver(
         id: sealed.id(),
         bundle: sealed.digest(),
         key: Some(hand.shown()),
+        made,
         kept,
         attached,
     })))
 }
 
+/// What an interrupted run of the same command left on some of the digests that it names.
+async fn begun(
+    image: &Image,
+    family: &Family,
+    prepared: &Prepared,
+    hand: &Hand,
+    now: Timestamp,
+) -> Result<Option<Vec<u8>>, Error> {
+    let members = family.named_by(&prepared.statement.subjects);
+    if members.len() < 2 {
+        return Ok(None);
+    }
+    Ok(begun::find(image.evidence(), &members, prepared, hand, now).await?)
+}
+
 /// Signs and seals a statement.
-pub(crate) fn sign(hand: &Hand, prepared: &Prepared, image: &Subject) -> Result<Sealed, Error> {
+pub(crate) fn sign(hand: &Hand, prepared: &Prepared, image: &Family) -> Result<Sealed, Error> {
     let signed = hand.signer.sign(IN_TOTO, &prepared.payload)?;
     Ok(seal::seal(signed, &hand.signer, image)?)
 }
 
-/// Attaches a sealed bundle. The manifest's time is the time inside the signed bytes, so that the
-/// same bundle makes the same manifest again.
+/// Attaches a sealed bundle to each digest of the image that it names. The manifest's time is the time
+/// inside the signed bytes, so that the same bundle makes the same manifest again.
 pub(crate) async fn hang(
     image: &Image,
     sealed: &Sealed,
     now: Timestamp,
 ) -> Result<Attached, Error> {
-    hang_in(image.evidence(), &image.manifest().descriptor(), sealed, now).await
+    hang_in(image.evidence(), &image.family(), sealed, now).await
 }
 
 /// The same in a place of the caller's choosing.
 pub(crate) async fn hang_in(
     place: &AnySource,
-    subject: &Descriptor,
+    image: &Family,
     sealed: &Sealed,
     now: Timestamp,
 ) -> Result<Attached, Error> {
     let said = sealed.said();
     let created = said.claim.time.unwrap_or(now);
+    let members = image.named_by(&said.statement.subjects);
     let predicate_type = &said.statement.predicate_type;
-    Ok(attach::attach(place, subject, sealed.bytes(), predicate_type, created).await?)
+    Ok(attach::attach_to_each(place, &members, sealed.bytes(), predicate_type, created).await?)
 }

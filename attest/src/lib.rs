@@ -16,6 +16,7 @@ mod deliver;
 mod duration;
 mod error;
 mod exit;
+mod family;
 mod file;
 pub mod key_file;
 mod report;

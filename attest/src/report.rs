@@ -14,8 +14,8 @@ use registry::{Pinned, Reference};
 
 pub(crate) use self::{
     fault::fault,
-    json::print as document,
-    text::{paragraphs, place, plural},
+    json::{platforms, print as document},
+    text::{on_platforms, paragraphs, place, plural},
 };
 use crate::{attach::Attached, request::Format, resolve::Image, statement::Prepared};
 
@@ -93,10 +93,21 @@ pub(crate) struct Placed {
     pub(crate) bundle: Digest,
     /// Who signed; `None` for a bundle that was signed elsewhere.
     pub(crate) key: Option<Key>,
+    /// Whether it was signed now.
+    pub(crate) made: Made,
     /// The file that holds the bundle.
     pub(crate) kept: Option<PathBuf>,
     /// Where it hangs, unless nothing was to be attached.
     pub(crate) attached: Option<Attached>,
+}
+
+/// When a statement was signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Made {
+    /// Before, by a run that did not get it onto all that it names.
+    Before,
+    /// Now.
+    Now,
 }
 
 /// A key, as reports name it.

@@ -71,6 +71,15 @@ pub(crate) enum Delivery {
     Keep(PathBuf),
 }
 
+/// Whether a statement about an index names its platforms besides, and hangs on each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Platforms {
+    /// It does.
+    Named,
+    /// It is about the index alone.
+    Unnamed,
+}
+
 /// Which image, and how to reach it.
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
@@ -117,6 +126,8 @@ pub(crate) struct Build {
     pub(crate) access: Access,
     /// Key, delivery, run.
     pub(crate) signing: Signing,
+    /// Whether the platforms of an index are named.
+    pub(crate) platforms: Platforms,
     /// Where the claim comes from.
     pub(crate) claim: BuildClaim,
 }
@@ -190,6 +201,8 @@ pub(crate) struct Approve {
     pub(crate) target: Target,
     /// Key, delivery, run.
     pub(crate) signing: Signing,
+    /// Whether the platforms of an index are named.
+    pub(crate) platforms: Platforms,
     /// For which environment.
     pub(crate) environment: String,
     /// What is decided.
@@ -235,6 +248,8 @@ pub(crate) struct Deploy {
     pub(crate) target: Target,
     /// Key, delivery, run.
     pub(crate) signing: Signing,
+    /// Whether the platforms of an index are named.
+    pub(crate) platforms: Platforms,
     /// Where to.
     pub(crate) environment: String,
     /// How it ended.
@@ -313,6 +328,8 @@ pub(crate) struct Promote {
     pub(crate) destination: Destination,
     /// Key, delivery, run.
     pub(crate) signing: Signing,
+    /// Whether the platforms of an index are named.
+    pub(crate) platforms: Platforms,
     /// The environment that takes its images from there.
     pub(crate) environment: String,
     /// The environment that it comes from.

@@ -4,8 +4,10 @@
 //! and before anything is attached: one that moved in between makes it unclear what was attested, so
 //! it is refused.
 
-use evidence::{Digest, Subject};
+use evidence::Digest;
 use registry::{AnySource, Manifest, ManifestKind, Options, Pinned, Reference, Source};
+
+use crate::family::{Family, Member};
 
 /// Media types of image configurations, the only ones that have labels (image-spec config.md; Docker
 /// image manifest v2, schema 2).
@@ -88,10 +90,9 @@ impl Image {
         self.elsewhere.as_ref().map(|elsewhere| &elsewhere.reference)
     }
 
-    /// What statements about it name. The name is for people and for the scope of approvals; a
-    /// layout that nobody named has none.
-    pub(crate) fn subject(&self) -> Subject {
-        Subject::new(self.pinned.name().unwrap_or_default(), self.digest().clone())
+    /// The digests that statements about it may name.
+    pub(crate) fn family(&self) -> Family {
+        Family::of(&self.manifest, self.pinned.name())
     }
 
     /// Refuses a layout that nobody named: an approval or a deployment holds for one repository.
@@ -99,9 +100,31 @@ impl Image {
         self.pinned.name().map(|_| ()).ok_or(ResolveError::Nameless)
     }
 
-    /// The image configuration, for its labels; `None` for an index or what is no image.
-    pub(crate) async fn config(&self) -> Result<Option<(Digest, Vec<u8>)>, ResolveError> {
-        match &self.manifest.kind {
+    /// The manifest of a platform that the index lists.
+    pub(crate) async fn platform(&self, member: &Member) -> Result<Manifest, ResolveError> {
+        Ok(self.source.listed(&member.descriptor).await?)
+    }
+
+    /// The manifest that a report about one image is about: of the only platform of an index, else the
+    /// image's own.
+    pub(crate) async fn alone(&self) -> Result<Manifest, ResolveError> {
+        match self.family().only_platform() {
+            Some(only) => self.platform(only).await,
+            None => Ok(self.manifest.clone()),
+        }
+    }
+
+    /// The index that has that platform and no other, if the image is one.
+    pub(crate) fn alone_in(&self) -> Option<&Digest> {
+        self.family().only_platform().is_some().then(|| self.digest())
+    }
+
+    /// The configuration of an image or platform; `None` for an index or what is no image.
+    pub(crate) async fn config_of(
+        &self,
+        manifest: &Manifest,
+    ) -> Result<Option<(Digest, Vec<u8>)>, ResolveError> {
+        match &manifest.kind {
             ManifestKind::Image { config, .. } if CONFIGS.contains(&&*config.media_type) => {
                 Ok(Some((config.digest.clone(), self.source.blob(config).await?)))
             }
@@ -111,10 +134,7 @@ impl Image {
 
     /// The digest of the configuration; `None` for an index.
     pub(crate) fn config_digest(&self) -> Option<&Digest> {
-        match &self.manifest.kind {
-            ManifestKind::Image { config, .. } => Some(&config.digest),
-            ManifestKind::Index { .. } => None,
-        }
+        config_digest(&self.manifest)
     }
 
     /// Opens the source anew, after a wait that no registry is to blame for.
@@ -135,6 +155,14 @@ impl Image {
             return Ok(());
         }
         Err(ResolveError::Moved { before: self.digest().clone(), now: now.digest().clone() })
+    }
+}
+
+/// The digest of the configuration of an image; `None` for an index.
+pub(crate) fn config_digest(manifest: &Manifest) -> Option<&Digest> {
+    match &manifest.kind {
+        ManifestKind::Image { config, .. } => Some(&config.digest),
+        ManifestKind::Index { .. } => None,
     }
 }
 

@@ -4,11 +4,12 @@
 //! `verify` would refuse to read for its size or shape is refused here.
 
 use evidence::{
-    Bundle, Digest, Id, Subject,
+    Bundle, Digest, Id,
     bundle::{BundleError, Version},
 };
 
 use crate::{
+    family::Family,
     sign::{SignError, Signed, Signer},
     statement::{self, Prepared, StatementRefused},
 };
@@ -44,7 +45,7 @@ impl Sealed {
 }
 
 /// Makes the bundle of what was signed and verifies it as a stranger would.
-pub(crate) fn seal(signed: Signed, signer: &Signer, image: &Subject) -> Result<Sealed, SealError> {
+pub(crate) fn seal(signed: Signed, signer: &Signer, image: &Family) -> Result<Sealed, SealError> {
     let Signed { envelope, material } = signed;
     let bundle = Bundle {
         version: Version::V0_3,
@@ -59,7 +60,7 @@ pub(crate) fn seal(signed: Signed, signer: &Signer, image: &Subject) -> Result<S
 
 /// Takes a bundle that was signed elsewhere. Its signature is not judged: whoever verifies knows
 /// the keys, this command does not.
-pub(crate) fn taken(bytes: Vec<u8>, image: &Subject) -> Result<Sealed, SealError> {
+pub(crate) fn taken(bytes: Vec<u8>, image: &Family) -> Result<Sealed, SealError> {
     let most = registry::Budget::default().bundle;
     if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > most {
         return Err(SealError::Size { found: bytes.len(), most });

@@ -11,6 +11,8 @@ use evidence::{
     statement::StatementError,
 };
 
+use crate::family::Family;
+
 /// A predicate that is to be signed.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Predicate {
@@ -31,54 +33,34 @@ pub(crate) struct Prepared {
     pub(crate) payload: Vec<u8>,
 }
 
-/// Makes the statement: the predicate about the subject, with the run that made it.
+/// Makes the statement: the predicate about the subjects, with the run that made it.
 ///
 /// A predicate that brings an `attest_run` of its own keeps it.
 pub(crate) fn make(
-    subject: Subject,
+    subjects: Vec<Subject>,
     predicate: Predicate,
     run: &Run,
 ) -> Result<Prepared, StatementRefused> {
     let Predicate { predicate_type, mut value } = predicate;
     let members = value.as_object_mut().ok_or(StatementRefused::NoObject)?;
     members.entry(run::MEMBER).or_insert_with(|| json!(run));
-    let statement = Statement { subjects: vec![subject.clone()], predicate_type, predicate: value };
-    prepare(statement.to_bytes(), &subject)
+    prepare(Statement { subjects, predicate_type, predicate: value }.to_bytes())
 }
 
-/// Takes a whole statement, byte for byte.
-pub(crate) fn take(payload: Vec<u8>, subject: &Subject) -> Result<Prepared, StatementRefused> {
-    prepare(payload, subject)
+/// Takes a whole statement about an image, byte for byte.
+pub(crate) fn take(payload: Vec<u8>, image: &Family) -> Result<Prepared, StatementRefused> {
+    let prepared = prepare(payload)?;
+    image.holds(&prepared.statement, image.asked())?;
+    Ok(prepared)
 }
 
-fn prepare(payload: Vec<u8>, subject: &Subject) -> Result<Prepared, StatementRefused> {
+fn prepare(payload: Vec<u8>) -> Result<Prepared, StatementRefused> {
     // The typed parser looks at known members only; a second reading of an unknown one is a second
     // reading all the same.
     json::parse(&payload).map_err(StatementRefused::Json)?;
     let statement = Statement::parse(&payload).map_err(StatementRefused::Statement)?;
-    about(&statement, subject)?;
     let claim = Claim::read(&statement).map_err(StatementRefused::Unreadable)?;
     Ok(Prepared { statement, claim, payload })
-}
-
-/// Refuses a statement with any subject but the image.
-pub(crate) fn about(statement: &Statement, image: &Subject) -> Result<(), StatementRefused> {
-    let foreign = statement.subjects.iter().find(|subject| {
-        // Every digest that both name must be equal, and there must be one.
-        let mut shared = image
-            .digests
-            .iter()
-            .filter_map(|(algorithm, digest)| Some((digest, subject.digests.get(algorithm)?)))
-            .peekable();
-        shared.peek().is_none() || shared.any(|(a, b)| a != b)
-    });
-    match foreign {
-        None => Ok(()),
-        Some(subject) => Err(StatementRefused::Subject {
-            name: subject.name.clone(),
-            digest: subject.digests.values().next().map(ToString::to_string),
-        }),
-    }
 }
 
 /// Why a claim is not signed.
@@ -138,8 +120,8 @@ mod tests {
 
     use super::*;
 
-    fn image() -> Subject {
-        Subject::new("registry.example.com/acme/app", Digest::sha256(b"image"))
+    fn image() -> Vec<Subject> {
+        vec![Subject::new("registry.example.com/acme/app", Digest::sha256(b"image"))]
     }
 
     fn other(value: Value) -> Predicate {
@@ -179,18 +161,19 @@ mod tests {
             .to_string()
             .into_bytes()
         };
-        let (ours, foreign) = (Digest::sha256(b"image"), Digest::sha256(b"other"));
+        let family = crate::family::tests::index(1);
+        let (ours, foreign) = (family.asked(), Digest::sha256(b"other"));
         let good = statement(json!([{"name": "x", "digest": {"sha256": ours.hex()}}]));
-        assert_eq!(take(good.clone(), &image()).unwrap().payload, good);
+        assert_eq!(take(good.clone(), &family).unwrap().payload, good);
         for subjects in [
             json!([{"digest": {"sha256": foreign.hex()}}]),
             json!([{"digest": {"sha256": ours.hex()}}, {"digest": {"sha256": foreign.hex()}}]),
             json!([{"digest": {"gitCommit": "4f1c2a9"}}]),
         ] {
-            let error = take(statement(subjects), &image()).unwrap_err();
+            let error = take(statement(subjects), &family).unwrap_err();
             assert_eq!(error.code(), "wrong-subject");
         }
         let twice = br#"{"_type":"https://in-toto.io/Statement/v1","more":1,"more":2}"#;
-        assert!(matches!(take(twice.to_vec(), &image()), Err(StatementRefused::Json(_))));
+        assert!(matches!(take(twice.to_vec(), &family), Err(StatementRefused::Json(_))));
     }
 }

@@ -67,7 +67,7 @@ pub enum Shape {
     Listed {
         /// The index.
         index: Digest,
-        /// Everything that the index lists, itself among it.
+        /// The images that the index lists, itself among them.
         siblings: Vec<Digest>,
     },
     /// It is an image by itself.

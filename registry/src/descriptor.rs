@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use evidence::Digest;
+use evidence::{Digest, text::escape_short};
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// A descriptor.
@@ -49,6 +49,17 @@ impl Descriptor {
             data: None,
             platform: None,
         }
+    }
+
+    /// What the image runs on, for people: `linux/arm64/v8`; its digest, shortened, where it does not
+    /// say.
+    pub fn runs_on(&self) -> String {
+        let Some(Platform { architecture, os, variant }) = &self.platform else {
+            return self.digest.short();
+        };
+        let variant = variant.as_deref().filter(|variant| !variant.is_empty());
+        let parts: Vec<&str> = [os.as_str(), architecture].into_iter().chain(variant).collect();
+        escape_short(&parts.join("/"), 64)
     }
 }
 

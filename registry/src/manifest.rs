@@ -3,7 +3,7 @@
 //! What it is follows from its own bytes alone. A registry's `Content-Type` is not covered by the
 //! digest: two clients given two types would read two documents in one (CVE-2021-41190).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use evidence::{
     Digest,
@@ -22,6 +22,9 @@ pub const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 pub const DOCKER_IMAGE: &str = "application/vnd.docker.distribution.manifest.v2+json";
 /// The media type of Docker's manifest list.
 pub const DOCKER_INDEX: &str = "application/vnd.docker.distribution.manifest.list.v2+json";
+
+/// The word for a platform of what an index lists and is no image.
+const UNKNOWN: &str = "unknown";
 
 /// Whether `media_type` says that something is a manifest or index; nothing said may be one.
 pub(crate) fn may_be_manifest(media_type: &str) -> bool {
@@ -133,6 +136,17 @@ impl Manifest {
         }
     }
 
+    /// The images that an index lists, each digest once; nothing for an image. What says that it is for
+    /// platform `unknown` is no image (BuildKit's attestation-storage.md).
+    pub fn platforms(&self) -> Vec<&Descriptor> {
+        let mut seen = BTreeSet::new();
+        let images = self.manifests().iter().filter(|listed| {
+            let platform = listed.platform.as_ref();
+            platform.is_none_or(|it| it.os != UNKNOWN && it.architecture != UNKNOWN)
+        });
+        images.filter(|listed| seen.insert(&listed.digest)).collect()
+    }
+
     /// What an index lists; nothing for an image.
     pub fn manifests(&self) -> &[Descriptor] {
         match &self.kind {
@@ -239,6 +253,24 @@ mod tests {
         assert_eq!((index.media_type.as_str(), index.manifests().len()), (INDEX, 2));
         let empty = parse(r#"{"schemaVersion":2,"manifests":null,"annotations":null}"#).unwrap();
         assert!(empty.manifests().is_empty());
+    }
+
+    #[test]
+    fn what_is_for_no_platform_is_no_image_and_an_image_is_listed_once() {
+        let other = "sha256:b18ecfa66f191decf29a4b62dce45eb44652f666947e86a975fd929b679dfa51";
+        let entry = |digest: &str, platform: &str| {
+            format!(r#"{{"mediaType":"m","digest":"{digest}","size":2{platform}}}"#)
+        };
+        let on = |os: &str| format!(r#","platform":{{"os":"{os}","architecture":"{os}"}}"#);
+        let entries =
+            [entry(DIGEST, &on("linux")), entry(other, &on("unknown")), entry(DIGEST, "")];
+        let index = format!(r#"{{"schemaVersion":2,"manifests":[{}]}}"#, entries.join(","));
+        let index = Manifest::parse(index.into_bytes()).unwrap();
+        let platforms = index.platforms();
+        assert_eq!(platforms.len(), 1);
+        assert_eq!(platforms[0].digest.to_string(), DIGEST);
+        assert_eq!(platforms[0].runs_on(), "linux/linux");
+        assert_eq!(index.manifests()[2].runs_on(), index.manifests()[2].digest.short());
     }
 
     #[test]

@@ -10,10 +10,7 @@ use std::{
     sync::Arc,
 };
 
-use chain::{
-    Image, Policy, Question, Shape, Undecided, Verdict, ask,
-    policy::{EvidenceOn, Wanted},
-};
+use chain::{Image, Policy, Question, Shape, Undecided, Verdict, ask, policy::Wanted};
 use evidence::{Digest, time::Timestamp};
 use registry::{Cache, Options, Verbose};
 
@@ -86,8 +83,7 @@ impl Asked<'_> {
             labels: None,
         };
         ask(self.policy, &self.question(image)).map_err(|why| self.undecided(why))?;
-        let platforms = self.policy.evidence_on != EvidenceOn::Digest;
-        gathered(self.image, !self.policy.labels.is_empty(), platforms).await
+        gathered(self.image, !self.policy.labels.is_empty()).await
     }
 
     /// Decides on what was gathered.
@@ -121,11 +117,7 @@ impl Asked<'_> {
 }
 
 /// Gathers what there is for an image, as the command line says.
-pub async fn gathered(
-    image: &ImageRequest,
-    labels: bool,
-    platforms: bool,
-) -> Result<Gathered, Error> {
+pub async fn gathered(image: &ImageRequest, labels: bool) -> Result<Gathered, Error> {
     let verbose = image.verbose.then(|| -> Verbose {
         Arc::new(|line: &str| output::print_error(&output::lines(&format!("# {line}"))))
     });
@@ -143,7 +135,6 @@ pub async fn gathered(
         supplied: &image.supplied,
         evidence_repository: image.evidence_repository.as_ref(),
         labels,
-        platforms,
         index: image.index.as_ref(),
         options: &options,
     };

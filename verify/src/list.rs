@@ -71,7 +71,7 @@ pub struct Entry {
 /// Lists what hangs on an image.
 pub async fn list(request: &List, now: Timestamp) -> Result<Listing, Error> {
     let Some(judge) = &request.judge else {
-        return Ok(listing(&gate::gathered(&request.image, false, true).await?));
+        return Ok(listing(&gate::gathered(&request.image, false).await?));
     };
     let policy = gate::parse(&judge.policy, now)?;
     let asked = Asked {

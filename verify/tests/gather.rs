@@ -53,7 +53,6 @@ fn run(image: &Reference, supplied: &[Supplied], labels: bool) -> Result<Gathere
         supplied,
         evidence_repository: None,
         labels,
-        platforms: true,
         index: None,
         options: &options,
     };

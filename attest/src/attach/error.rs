@@ -54,6 +54,19 @@ pub(crate) enum AttachError {
         /// What is listed.
         digest: Digest,
     },
+    /// The statement names no digest of the image.
+    #[error("the statement names no digest of the image")]
+    Nowhere,
+    /// It hangs on some of the digests that it is about.
+    #[error("it hangs on {}, and not on {}: {cause}", done.join(", "), left.join(", "))]
+    Partly {
+        /// Where it hangs.
+        done: Vec<String>,
+        /// Where it does not.
+        left: Vec<String>,
+        /// Why the first of them failed.
+        cause: Box<AttachError>,
+    },
     /// The registry refuses what is pushed.
     #[error("{place} refuses {what}: it answered {status}{words}")]
     Refused {
@@ -91,6 +104,8 @@ impl AttachError {
             Self::Index { .. } => "layout",
             Self::Locked { .. } => "locked",
             Self::NotThere { .. } => "not-there",
+            Self::Nowhere => "wrong-subject",
+            Self::Partly { .. } => "partly-attached",
             Self::Refused { what, status, words, .. } => Refusal::of(what, *status, words).code(),
             Self::Registry(Error::Unavailable { cause: Cause::Status(FULL), .. }) => {
                 Refusal::Quota.code()
@@ -116,6 +131,12 @@ impl AttachError {
                 Refusal::Quota.help()?
             }
             Self::Registry(error) => error.help()?,
+            Self::Partly { cause, .. } => {
+                let again =
+                    "run it again: it goes on with what hangs there, and signs nothing twice";
+                let before = cause.help().map(|help| format!("{help}; then "));
+                return Some(format!("{}{again}", before.unwrap_or_default()));
+            }
             _ => return None,
         };
         Some(help.to_owned())

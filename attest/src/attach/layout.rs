@@ -41,6 +41,7 @@ pub(super) async fn attach(
         referrer: referrer.digest().clone(),
         bundle: Digest::sha256(&referrer.bundle),
         writes,
+        platforms: Vec::new(),
     })
 }
 

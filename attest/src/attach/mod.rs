@@ -4,6 +4,7 @@
 //! the bundle was verified before. Whatever it writes can be written again: the same bundle makes
 //! the same manifest, so a retry adds nothing. It refuses to write what `verify` would not read.
 
+mod each;
 mod error;
 mod fallback;
 mod hang;
@@ -20,6 +21,7 @@ use evidence::{Digest, time::Timestamp};
 use registry::{AnySource, Descriptor};
 
 pub(crate) use self::{
+    each::{OnPlatform, attach_to_each},
     error::{AttachError, Pushed},
     hang::{hang, settle},
     repair::{Repaired, repair},
@@ -35,6 +37,8 @@ pub(crate) struct Attached {
     pub(crate) bundle: Digest,
     /// How many things were written; none if all was there.
     pub(crate) writes: u32,
+    /// Where it hangs besides: on platforms of the image.
+    pub(crate) platforms: Vec<OnPlatform>,
 }
 
 /// Hangs `bundle` on `subject`, where that was read from. `created` is the time that was signed, so

@@ -34,6 +34,17 @@ pub(crate) struct Repaired {
     pub(crate) writes: u32,
 }
 
+impl Repaired {
+    /// What a repair found on another digest of the image.
+    pub(crate) fn add(&mut self, other: Self) {
+        let Self { listed, added, dropped, writes } = other;
+        self.listed.extend(listed);
+        self.added.extend(added);
+        self.dropped.extend(dropped);
+        self.writes += writes;
+    }
+}
+
 /// Repairs the list of what hangs on `subject`.
 pub(crate) async fn repair(place: &AnySource, subject: &Digest) -> Result<Repaired, AttachError> {
     match place {

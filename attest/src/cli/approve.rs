@@ -6,7 +6,7 @@ use clap::{Args, builder::NonEmptyStringValueParser};
 
 use super::{
     Invocation,
-    arguments::{Image, Output, Reach, Sign, timestamp},
+    arguments::{Breadth, Image, Output, Reach, Sign, timestamp},
 };
 use crate::{
     duration::Span,
@@ -52,6 +52,9 @@ pub(super) struct Approve {
     yes: bool,
 
     #[command(flatten)]
+    breadth: Breadth,
+
+    #[command(flatten)]
     sign: Sign,
 
     #[command(flatten)]
@@ -89,6 +92,7 @@ impl Approve {
             reference,
             expires: Until(expires),
             yes,
+            breadth,
             sign,
             reach,
             output,
@@ -100,6 +104,7 @@ impl Approve {
         let request = Request::Approve(request::Approve {
             target: image.target(reach),
             signing: sign.signing()?,
+            platforms: breadth.platforms(),
             environment,
             decision,
             reference,

@@ -10,7 +10,7 @@ use super::fault;
 use crate::{
     collect::environment::Given,
     duration::Span,
-    request::{Access, Delivery, Format, Signing, Target},
+    request::{self, Access, Delivery, Format, Signing, Target},
     sign::KeyReference,
 };
 
@@ -125,6 +125,29 @@ impl Sign {
             (false, keep, _) => Delivery::Attach { keep },
         };
         Ok(Signing { key: key.reference()?, delivery, given: run.given() })
+    }
+}
+
+/// How much of an index the statement is about.
+#[derive(Args)]
+pub(super) struct Breadth {
+    /// Platforms of an index to name and to hang on besides
+    #[arg(long, value_enum, default_value_t = Platforms::All, value_name = "WHICH")]
+    platforms: Platforms,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Platforms {
+    All,
+    None,
+}
+
+impl Breadth {
+    pub(super) fn platforms(self) -> request::Platforms {
+        match self.platforms {
+            Platforms::All => request::Platforms::Named,
+            Platforms::None => request::Platforms::Unnamed,
+        }
     }
 }
 

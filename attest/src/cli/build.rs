@@ -7,7 +7,7 @@ use registry::Reference;
 
 use super::{
     Invocation,
-    arguments::{Output, Reach, Sign, reference},
+    arguments::{Breadth, Output, Reach, Sign, reference},
 };
 use crate::request::{self, BuildClaim, Request};
 
@@ -34,6 +34,9 @@ pub(super) struct Build {
     predicate: Option<PathBuf>,
 
     #[command(flatten)]
+    breadth: Breadth,
+
+    #[command(flatten)]
     sign: Sign,
 
     #[command(flatten)]
@@ -45,14 +48,19 @@ pub(super) struct Build {
 
 impl Build {
     pub(super) fn invocation(self) -> Result<Invocation, clap::Error> {
-        let Self { image, metadata_file, predicate, sign, reach, output } = self;
+        let Self { image, metadata_file, predicate, breadth, sign, reach, output } = self;
         let claim = match predicate {
             Some(file) => BuildClaim::Predicate(file),
             None => BuildClaim::Environment { metadata: metadata_file },
         };
         let signing = sign.signing()?;
-        let request =
-            Request::Build(request::Build { image, access: reach.access(), signing, claim });
+        let request = Request::Build(request::Build {
+            image,
+            access: reach.access(),
+            signing,
+            platforms: breadth.platforms(),
+            claim,
+        });
         Ok(Invocation { request, format: output.format() })
     }
 }

@@ -7,7 +7,7 @@ use registry::{Reference, referrers::is_derived_tag};
 
 use super::{
     Invocation,
-    arguments::{Reach, Shape, Sign, reference},
+    arguments::{Breadth, Reach, Shape, Sign, reference},
 };
 use crate::request::{self, Destination, Extent, Format, Request, Target, Telling};
 
@@ -161,6 +161,9 @@ pub(super) struct Promote {
     verdict: Option<PathBuf>,
 
     #[command(flatten)]
+    breadth: Breadth,
+
+    #[command(flatten)]
     sign: Sign,
 
     #[command(flatten)]
@@ -178,6 +181,7 @@ impl Promote {
             environment,
             from_environment,
             verdict,
+            breadth,
             sign,
             reach,
             shown,
@@ -187,6 +191,7 @@ impl Promote {
             destination: to.destination(&image),
             target: Target { reference: image, access: reach.access() },
             signing: sign.signing()?,
+            platforms: breadth.platforms(),
             environment,
             from_environment,
             verdict,

@@ -7,7 +7,7 @@ use evidence::{predicate::deployment::Outcome, time::Timestamp};
 
 use super::{
     Invocation,
-    arguments::{Image, Output, Reach, Sign, timestamp},
+    arguments::{Breadth, Image, Output, Reach, Sign, timestamp},
 };
 use crate::request::{self, Request};
 
@@ -38,6 +38,9 @@ pub(super) struct Deploy {
     verdict: Option<PathBuf>,
 
     #[command(flatten)]
+    breadth: Breadth,
+
+    #[command(flatten)]
     sign: Sign,
 
     #[command(flatten)]
@@ -63,6 +66,7 @@ impl Deploy {
             target: place,
             started_at: started,
             verdict,
+            breadth,
             sign,
             reach,
             output,
@@ -76,6 +80,7 @@ impl Deploy {
         let request = Request::Deploy(request::Deploy {
             target,
             signing,
+            platforms: breadth.platforms(),
             environment,
             result,
             place,

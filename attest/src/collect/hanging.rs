@@ -1,19 +1,19 @@
-//! What hangs on an image, each by its own word: what an approver sees and commits to.
+//! What hangs on an image and its platforms, each by its own word: what an approver sees and commits to.
 //!
 //! Nothing is verified here. The only I/O of this file is reading the registry, bounded by its
 //! budget; what is listed and cannot be had is an error, what cannot be read is told apart.
 
 use evidence::{
-    Bundle, Digest, Id, Material, Statement, Subject,
+    Bundle, Digest, Id, Material, Statement,
     predicate::{
         Claim, Kind, View, approval::Decision, commitment::Commitment, test_result::Counts,
     },
     time::Timestamp,
 };
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::{StreamExt, TryStreamExt, future::try_join_all, stream};
 use registry::{AnySource, Budget, Descriptor, Error, ManifestKind, Source};
 
-use crate::statement;
+use crate::family::{Family, Member};
 
 /// Requests at once; the source bounds them again by the budget.
 pub(super) const AT_ONCE: usize = 16;
@@ -42,6 +42,8 @@ pub(crate) struct Hung {
     pub(crate) predicate_type: String,
     /// What it claims.
     pub(crate) claim: Claim,
+    /// The platforms that it is about, where it is not about the index as well.
+    pub(crate) platforms: Vec<String>,
     /// Who signed, by the bundle's word.
     pub(crate) who: String,
 }
@@ -55,17 +57,18 @@ pub(crate) struct Unreadable {
     pub(crate) why: String,
 }
 
-/// Reads what hangs on `image`.
-pub(crate) async fn look(source: &AnySource, image: &Subject) -> Result<Hanging, Error> {
-    let Some(digest) = image.digests.values().next() else { return Ok(Hanging::default()) };
-    let referrers = source.referrers(digest).await?;
-    let read: Vec<_> = stream::iter(referrers)
-        .map(|descriptor| async move { read(source, &descriptor, image).await })
-        .buffered(AT_ONCE)
-        .try_collect()
-        .await?;
+/// Reads what hangs on an image, and on each of its platforms.
+pub(crate) async fn look(source: &AnySource, image: &Family) -> Result<Hanging, Error> {
+    let members = image.members().map(|member| async move {
+        let referrers = source.referrers(member.digest()).await?;
+        stream::iter(referrers)
+            .map(|listed| async move { read(source, &listed, image, member).await })
+            .buffered(AT_ONCE)
+            .try_collect::<Vec<_>>()
+            .await
+    });
     let mut hanging = Hanging::default();
-    for one in read {
+    for one in try_join_all(members).await?.into_iter().flatten() {
         match one {
             Read::Evidence(hung) => hanging.statements.push(*hung),
             Read::Foreign => {}
@@ -85,11 +88,16 @@ enum Read {
     Unreadable(Unreadable),
 }
 
-async fn read(source: &AnySource, listed: &Descriptor, image: &Subject) -> Result<Read, Error> {
+async fn read(
+    source: &AnySource,
+    listed: &Descriptor,
+    image: &Family,
+    member: &Member,
+) -> Result<Read, Error> {
     let unreadable =
         |why: String| Read::Unreadable(Unreadable { referrer: listed.digest.clone(), why });
     Ok(match content(source, listed).await? {
-        Content::Bundle(bytes) => match hung(&bytes, image) {
+        Content::Bundle(bytes) => match hung(&bytes, image, member) {
             Ok(hung) => Read::Evidence(Box::new(hung)),
             Err(why) => unreadable(why),
         },
@@ -141,20 +149,24 @@ pub(super) fn its_own_fault(error: Error) -> Result<Content, Error> {
     }
 }
 
-fn hung(bytes: &[u8], image: &Subject) -> Result<Hung, String> {
+fn hung(bytes: &[u8], image: &Family, member: &Member) -> Result<Hung, String> {
     let bundle = Bundle::parse(bytes).map_err(|error| error.to_string())?;
     if bundle.envelope.payload_type != evidence::IN_TOTO {
         return Err("it is no in-toto statement".to_owned());
     }
     let statement =
         Statement::parse(&bundle.envelope.payload).map_err(|error| error.to_string())?;
-    statement::about(&statement, image).map_err(|error| error.to_string())?;
+    image.holds(&statement, member.digest()).map_err(|error| error.to_string())?;
     let claim = Claim::read(&statement).map_err(|error| error.to_string())?;
+    let named = image.named_by(&statement.subjects);
+    let platforms: Option<Vec<String>> =
+        named.iter().map(|member| member.platform.clone()).collect();
     Ok(Hung {
         id: bundle.envelope.id(),
         bundle: Digest::sha256(bytes),
         predicate_type: statement.predicate_type,
         claim,
+        platforms: platforms.unwrap_or_default(),
         who: who(&bundle.material),
     })
 }
@@ -185,16 +197,18 @@ impl Hung {
         }
     }
 
-    /// The step that it would be taken for: its name, else its environment, else its kind.
+    /// The step that it would be taken for: its name, else its environment, else its kind; and on which
+    /// platforms, if not on all.
     pub(crate) fn step(&self) -> String {
         let kind = Kind::of(&self.predicate_type).word();
         let more = self.claim.run.name.as_deref().or(self.claim.view.environment());
         let short = |text: &str| evidence::text::escape_short(text, 40);
-        match (more, kind) {
+        let step = match (more, kind) {
             (Some(more), kind) => format!("{kind} {}", short(more)),
             (None, "other") => short(&self.predicate_type),
             (None, kind) => kind.to_owned(),
-        }
+        };
+        std::iter::once(step).chain(self.platforms.iter().cloned()).collect::<Vec<_>>().join(" ")
     }
 
     /// When it was made, by its own word.

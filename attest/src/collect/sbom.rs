@@ -72,16 +72,20 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Sbom, SbomRefused> {
 }
 
 impl Sbom {
-    /// Refuses a document that names another image than this; an index has no config.
+    /// Refuses a document that names another image than this, by its manifest, by the index that has no
+    /// other, or by its config; an index of several has none.
     pub(crate) fn about(
         &self,
         manifest: &Digest,
+        index: Option<&Digest>,
         config: Option<&Digest>,
     ) -> Result<By, SbomRefused> {
         let Names { configs, manifests } = &self.names;
         let is = |text: &String, digest: &Digest| {
             text.parse::<Digest>().is_ok_and(|stated| stated == *digest)
         };
+        let ours =
+            |stated: &String| is(stated, manifest) || index.is_some_and(|index| is(stated, index));
         // The config decides the platform; beside it a manifest may be an index.
         if let Some(config) = config
             && let Some(first) = configs.first()
@@ -93,7 +97,7 @@ impl Sbom {
         }
         match manifests.first() {
             None => Ok(By::Nothing),
-            Some(_) if manifests.iter().any(|stated| is(stated, manifest)) => Ok(By::Manifest),
+            Some(_) if manifests.iter().any(ours) => Ok(By::Manifest),
             Some(other) => Err(wrong("manifest digest", other, manifest)),
         }
     }

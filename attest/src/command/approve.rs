@@ -33,7 +33,7 @@ pub(super) async fn run(world: &World, request: request::Approve) -> Result<Repo
     }
     until(&request.decision, world.now())?;
     let hand = Hand::open(world, &request.signing)?;
-    let request::Approve { target, signing, environment: name, .. } = request;
+    let request::Approve { target, signing, platforms, environment: name, .. } = request;
     let access = target.access.clone();
     let mut image = resolve(world, target).await?;
     image.must_be_named()?;
@@ -58,7 +58,11 @@ pub(super) async fn run(world: &World, request: request::Approve) -> Result<Repo
     let approval = approval(name, request.decision, request.reference, decided, now)?;
     let predicate =
         Predicate { predicate_type: predicate::APPROVAL.to_owned(), value: approval.to_value() };
-    let prepared = statement::make(image.subject(), predicate, &environment.run_member(now))?;
+    let prepared = statement::make(
+        image.family().subjects(platforms),
+        predicate,
+        &environment.run_member(now),
+    )?;
     let delivered = deliver(&image, &prepared, hand.as_ref(), &signing.delivery, now).await?;
     Ok(Report::attested(&image, &prepared, vec![Paragraph { label, lines }], delivered))
 }

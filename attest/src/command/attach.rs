@@ -8,7 +8,7 @@ use crate::{
     deliver::hang,
     error::Error,
     file,
-    report::{Delivered, Paragraph, Placed, Report},
+    report::{Delivered, Made, Paragraph, Placed, Report},
     request,
     resolve::Image,
     seal::{self, Sealed},
@@ -19,7 +19,7 @@ pub(super) async fn run(world: &World, request: request::Attach) -> Result<Repor
     let request::Attach { target, bundle } = request;
     let bytes = file::read(&bundle, registry::Budget::default().bundle)?;
     let image = resolve(world, target).await?;
-    let sealed = seal::taken(bytes, &image.subject())?;
+    let sealed = seal::taken(bytes, &image.family())?;
     consistent::check(&sealed.said().claim, world.now())?;
     other_name(world, &image, &sealed);
     image.unmoved().await?;
@@ -30,6 +30,7 @@ pub(super) async fn run(world: &World, request: request::Attach) -> Result<Repor
         id: sealed.id(),
         bundle: sealed.digest(),
         key: None,
+        made: Made::Now,
         kept: None,
         attached: Some(attached),
     }));

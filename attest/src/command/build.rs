@@ -8,6 +8,7 @@ use evidence::{
     predicate::{self, Claim, View, provenance::Provenance},
     text::escape_short,
 };
+use registry::Manifest;
 
 use super::{at, environment};
 use crate::{
@@ -20,9 +21,10 @@ use crate::{
     },
     deliver::{Hand, deliver},
     error::Error,
+    family::Member,
     file,
     report::{Paragraph, Report},
-    request::{self, BuildClaim},
+    request::{self, BuildClaim, Platforms},
     resolve::Image,
     statement::{self, Predicate, StatementRefused},
     world::World,
@@ -32,7 +34,7 @@ use crate::{
 const PREDICATE_BYTES: u64 = 12 << 20;
 
 pub(super) async fn run(world: &World, request: request::Build) -> Result<Report, Error> {
-    let request::Build { image, mut access, signing, claim } = request;
+    let request::Build { image, mut access, signing, platforms, claim } = request;
     let hand = Hand::open(world, &signing)?;
     let (reference, metadata, ready) = match claim {
         BuildClaim::Environment { metadata: Some(path) } => {
@@ -57,14 +59,18 @@ pub(super) async fn run(world: &World, request: request::Build) -> Result<Report
         metadata.agrees_with(&environment)?;
     }
     let mut said = vec![Paragraph { label: "Build", lines: built(&environment) }];
-    said.push(Paragraph { label: "Labels", lines: labels(&image, &environment).await? });
+    said.push(Paragraph { label: "Labels", lines: labels(&image, platforms, &environment).await? });
     let now = world.now();
     let value = match ready {
         Some(ready) => ready.value,
         None => provenance(&environment, metadata.as_ref(), now)?,
     };
     let predicate = Predicate { predicate_type: predicate::PROVENANCE.to_owned(), value };
-    let prepared = statement::make(image.subject(), predicate, &environment.run_member(now))?;
+    let prepared = statement::make(
+        image.family().subjects(platforms),
+        predicate,
+        &environment.run_member(now),
+    )?;
     let delivered = deliver(&image, &prepared, hand.as_ref(), &signing.delivery, now).await?;
     Ok(Report::attested(&image, &prepared, said, delivered))
 }
@@ -127,13 +133,46 @@ fn built(environment: &Environment) -> Vec<String> {
     lines
 }
 
-/// Compares the labels and says what came of it.
-async fn labels(image: &Image, environment: &Environment) -> Result<Vec<String>, Error> {
-    let Some((digest, config)) = image.config().await? else {
-        return Ok(vec!["none to compare: an index has no labels of its own".to_owned()]);
+/// Compares the labels of each image that is named, and says what came of it.
+async fn labels(
+    image: &Image,
+    platforms: Platforms,
+    environment: &Environment,
+) -> Result<Vec<String>, Error> {
+    let family = image.family();
+    let named: &[Member] = match platforms {
+        Platforms::Named => family.platforms(),
+        Platforms::Unnamed => &[],
     };
+    let mut lines = Vec::new();
+    if let Some(compared) = compared(image, image.manifest(), environment).await? {
+        lines.extend(outcomes(&compared));
+    }
+    for member in named {
+        let manifest = image.platform(member).await?;
+        let compared = compared(image, &manifest, environment).await?.unwrap_or_default();
+        let platform = member.platform.as_deref().unwrap_or_default();
+        lines.extend(outcomes(&compared).iter().map(|line| format!("{platform}: {line}")));
+    }
+    if lines.is_empty() {
+        lines.push("none to compare: an index has no labels of its own".to_owned());
+    }
+    Ok(lines)
+}
+
+/// The labels of one image beside the environment; `None` for what has none.
+async fn compared(
+    image: &Image,
+    manifest: &Manifest,
+    environment: &Environment,
+) -> Result<Option<Vec<Comparison>>, Error> {
+    let Some((digest, config)) = image.config_of(manifest).await? else { return Ok(None) };
     let labels = Labels::read(&config).map_err(Error::Config)?;
-    let compared = labels.compare(environment, &digest)?;
+    Ok(Some(labels.compare(environment, &digest)?))
+}
+
+/// What came of comparing, line by line.
+fn outcomes(compared: &[Comparison]) -> Vec<String> {
     let with = |wanted: Outcome| {
         let those = compared.iter().filter(|one| one.outcome == wanted);
         let names: Vec<_> = those.map(|Comparison { label, .. }| *label).collect();
@@ -159,5 +198,5 @@ async fn labels(image: &Image, environment: &Environment) -> Result<Vec<String>,
     if lines.is_empty() {
         lines.push("none that names a commit or run".to_owned());
     }
-    Ok(lines)
+    lines
 }

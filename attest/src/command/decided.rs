@@ -64,10 +64,10 @@ impl Decided {
         Ok(Self { commitments, policy: Some(verdict.policy), seen })
     }
 
-    /// On all that hangs on the image, verified by nobody.
+    /// On all that hangs on the image and its platforms, verified by nobody.
     pub(super) async fn on_what_hangs(image: &Image) -> Result<Self, Error> {
         let Hanging { statements, unreadable } =
-            hanging::look(image.evidence(), &image.subject()).await?;
+            hanging::look(image.evidence(), &image.family()).await?;
         let mut seen: Vec<String> = table(&statements).collect();
         seen.extend(unreadable.iter().map(|one| {
             format!("unreadable, left out: {} {}", one.referrer.short(), short(&one.why))

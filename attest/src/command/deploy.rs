@@ -21,8 +21,16 @@ use crate::{
 };
 
 pub(super) async fn run(world: &World, request: request::Deploy) -> Result<Report, Error> {
-    let request::Deploy { target, signing, environment: name, result, place, started, verdict } =
-        request;
+    let request::Deploy {
+        target,
+        signing,
+        platforms,
+        environment: name,
+        result,
+        place,
+        started,
+        verdict,
+    } = request;
     let now = world.now();
     if started.is_some_and(|start| start > now) {
         return Err(UsageError::StartedLater.into());
@@ -55,7 +63,11 @@ pub(super) async fn run(world: &World, request: request::Deploy) -> Result<Repor
         predicate_type: predicate::DEPLOYMENT.to_owned(),
         value: deployment.to_value(),
     };
-    let prepared = statement::make(image.subject(), predicate, &environment.run_member(now))?;
+    let prepared = statement::make(
+        image.family().subjects(platforms),
+        predicate,
+        &environment.run_member(now),
+    )?;
     let delivered = deliver(&image, &prepared, hand.as_ref(), &signing.delivery, now).await?;
     let said = vec![Paragraph { label: "Deployed", lines }];
     Ok(Report::attested(&image, &prepared, said, delivered))

@@ -8,7 +8,7 @@ use crate::{
     error::Error,
     file,
     report::{Paragraph, Report},
-    request,
+    request::{self, Platforms},
     statement::{self, Predicate, StatementRefused},
     world::World,
 };
@@ -28,7 +28,11 @@ pub(super) async fn run(world: &World, request: request::Predicate) -> Result<Re
     let now = world.now();
     let said = vec![Paragraph::new("Type", evidence::text::escape_short(&predicate_type, 300))];
     let predicate = Predicate { predicate_type, value };
-    let prepared = statement::make(image.subject(), predicate, &environment.run_member(now))?;
+    let prepared = statement::make(
+        image.family().subjects(Platforms::Unnamed),
+        predicate,
+        &environment.run_member(now),
+    )?;
     let delivered = deliver(&image, &prepared, hand.as_ref(), &signing.delivery, now).await?;
     Ok(Report::attested(&image, &prepared, said, delivered))
 }

@@ -5,7 +5,6 @@
 //! the whole image, its evidence, and who brought it there.
 
 use evidence::{
-    Subject,
     json::{Value, json},
     predicate::{
         self,
@@ -22,12 +21,13 @@ use super::{
     environment, resolve,
 };
 use crate::{
-    attach,
+    attach::{self, Attached},
     collect::{record, verdict::Wanted},
     deliver::{self, Hand},
     error::Error,
+    family::Family,
     file,
-    report::{Delivered, Paragraph, Report, paragraphs},
+    report::{Delivered, Paragraph, Report, on_platforms, paragraphs, platforms},
     request::{self, Delivery, Extent},
     resolve::Image,
     seal::{self, Sealed},
@@ -43,20 +43,21 @@ pub(super) async fn run(world: &World, request: request::Promote) -> Result<Repo
     let image = resolve(world, target.clone()).await?;
     let named = Place::named(destination, &image)?;
     let name = named.name().ok_or(UsageError::NamelessTarget)?;
-    let subject = Subject::new(name, image.digest().clone());
+    let there = Family::of(image.manifest(), Some(name));
+    let subjects = there.subjects(request.platforms);
     let decided = match &request.verdict {
         Some(path) => Some(
             Decided::on_verdict(world, path, Wanted::Allow, &image, &request.environment).await?,
         ),
         None => None,
     };
-    let (deployment, seen) = promotion(&request, &image, &subject, decided, began);
+    let (deployment, seen) = promotion(&request, &image, name, decided, began);
     let run = environment(world, &signing.given, false)?;
     let prepare = |deployment: &Deployment| -> Result<Prepared, Error> {
         let now = world.now();
         let value = Deployment { finished_at: Some(now), ..deployment.clone() }.to_value();
         let predicate = Predicate { predicate_type: predicate::DEPLOYMENT.to_owned(), value };
-        Ok(statement::make(subject.clone(), predicate, &run.run_member(now))?)
+        Ok(statement::make(subjects.clone(), predicate, &run.run_member(now))?)
     };
     let Some(hand) = hand else {
         let prepared = prepare(&deployment)?;
@@ -68,12 +69,14 @@ pub(super) async fn run(world: &World, request: request::Promote) -> Result<Repo
     let copying = copying(&image, &place.source, &progress);
     let mut copied = Copied::content(&copying, &image, Extent::Everything).await?;
     image.unmoved().await?;
-    attach::settle(&place.source, image.digest()).await?;
-    let found = record::find(&place.source, &subject, &deployment, &hand).await?;
+    for member in there.named_by(&subjects) {
+        attach::settle(&place.source, member.digest()).await?;
+    }
+    let found = record::find(&place.source, image.digest(), &subjects, &deployment, &hand).await?;
     let record = match found {
-        Some(bytes) => Record { sealed: seal::taken(bytes, &subject)?, made: false },
+        Some(bytes) => Record { sealed: seal::taken(bytes, &there)?, made: false },
         None => {
-            let sealed = deliver::sign(&hand, &prepare(&deployment)?, &subject)?;
+            let sealed = deliver::sign(&hand, &prepare(&deployment)?, &there)?;
             Record { sealed, made: true }
         }
     };
@@ -87,7 +90,7 @@ pub(super) async fn run(world: &World, request: request::Promote) -> Result<Repo
 fn promotion(
     request: &request::Promote,
     image: &Image,
-    subject: &Subject,
+    name: &str,
     decided: Option<Decided>,
     began: evidence::time::Timestamp,
 ) -> (Deployment, Option<String>) {
@@ -101,8 +104,7 @@ fn promotion(
         environment: from_environment.clone(),
         reference: image.pinned().name().map(reference),
     };
-    let to =
-        End { environment: Some(environment.clone()), reference: Some(reference(&subject.name)) };
+    let to = End { environment: Some(environment.clone()), reference: Some(reference(name)) };
     let deployment = Deployment {
         action: Action::Promoted,
         result: Outcome::Succeeded,
@@ -133,7 +135,7 @@ impl Record {
         signing: &request::Signing,
         image: &Image,
         place: &Place,
-    ) -> Result<Option<evidence::Digest>, Error> {
+    ) -> Result<Option<Attached>, Error> {
         let keep = match &signing.delivery {
             Delivery::DryRun => return Ok(None),
             Delivery::Keep(path) => Some(path),
@@ -145,19 +147,19 @@ impl Record {
         if let Delivery::Keep(_) = signing.delivery {
             return Ok(None);
         }
-        let (subject, now) = (image.manifest().descriptor(), world.now());
-        let there = deliver::hang_in(&place.source, &subject, &self.sealed, now).await?;
+        let (family, now) = (image.family(), world.now());
+        let there = deliver::hang_in(&place.source, &family, &self.sealed, now).await?;
         if !is_archive(image) {
-            deliver::hang_in(image.evidence(), &subject, &self.sealed, now).await?;
+            deliver::hang_in(image.evidence(), &family, &self.sealed, now).await?;
         }
-        Ok(Some(there.referrer))
+        Ok(Some(there))
     }
 
     fn shown(
         &self,
         hand: &Hand,
         image: &Image,
-        referrer: Option<evidence::Digest>,
+        attached: Option<Attached>,
         signing: &request::Signing,
     ) -> Shown {
         let file = match &signing.delivery {
@@ -180,21 +182,24 @@ impl Record {
                 lines: vec![bundle.clone(), format!("kept in {path}")],
             });
         }
-        let attached = match &referrer {
-            Some(referrer) if is_archive(image) => {
-                vec![referrer.to_string(), "at the target; an archive is not written".to_owned()]
-            }
-            Some(referrer) => vec![referrer.to_string(), "at both ends".to_owned()],
-            None => vec!["nothing".to_owned()],
-        };
-        said.push(Paragraph { label: "Attached", lines: attached });
+        let mut lines = vec!["nothing".to_owned()];
+        if let Some(attached) = &attached {
+            lines = vec![attached.referrer.to_string()];
+            lines.extend(on_platforms(attached));
+            lines.push(match is_archive(image) {
+                true => "at the target; an archive is not written".to_owned(),
+                false => "at both ends".to_owned(),
+            });
+        }
+        said.push(Paragraph { label: "Attached", lines });
         let json = json!({
             "predicateType": predicate::DEPLOYMENT,
             "id": id,
             "bundle": bundle,
             "key": {"id": key.id, "algorithm": key.algorithm, "reference": key.reference},
             "bundleFile": file.map(|path| path.display().to_string()),
-            "referrer": referrer,
+            "referrer": attached.as_ref().map(|attached| &attached.referrer),
+            "platforms": attached.as_ref().map(platforms).unwrap_or_default(),
             "found": !self.made,
         });
         Shown { said, json }

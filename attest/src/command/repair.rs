@@ -1,4 +1,4 @@
-//! `attest repair`: the list of what hangs on an image, made anew.
+//! `attest repair`: the list of what hangs on an image and its platforms, made anew.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +16,10 @@ use crate::{
 
 pub(super) async fn run(world: &World, request: request::Repair) -> Result<Report, Error> {
     let image = resolve(world, request.target).await?;
-    let repaired = attach::repair(image.evidence(), image.digest()).await?;
+    let mut repaired = Repaired::default();
+    for member in image.family().members() {
+        repaired.add(attach::repair(image.evidence(), member.digest()).await?);
+    }
     let json = json!({
         "version": 1,
         "image": image.pinned().to_string(),

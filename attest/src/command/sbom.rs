@@ -8,6 +8,7 @@ use crate::{
     file,
     report::{Paragraph, Report},
     request,
+    resolve::config_digest,
     statement::{self, Predicate},
     world::World,
 };
@@ -20,12 +21,14 @@ pub(super) async fn run(world: &World, request: request::Sbom) -> Result<Report,
     let hand = Hand::open(world, &signing)?;
     let sbom = sbom::read(&file::read(&file, BYTES)?)?;
     let image = resolve(world, target).await?;
-    let by = sbom.about(image.digest(), image.config_digest())?;
+    let alone = image.alone().await?;
+    let by = sbom.about(&alone.digest, image.alone_in(), config_digest(&alone))?;
     let environment = environment(world, &signing.given, false)?;
     let now = world.now();
     let said = vec![Paragraph { label: "SBOM", lines: sbom.lines(by) }];
     let predicate = Predicate { predicate_type: sbom.predicate_type.clone(), value: sbom.document };
-    let prepared = statement::make(image.subject(), predicate, &environment.run_member(now))?;
+    let prepared =
+        statement::make(image.family().reported(), predicate, &environment.run_member(now))?;
     let delivered = deliver(&image, &prepared, hand.as_ref(), &signing.delivery, now).await?;
     Ok(Report::attested(&image, &prepared, said, delivered))
 }

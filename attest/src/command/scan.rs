@@ -6,6 +6,7 @@ use std::{
 };
 
 use evidence::{predicate, time::Timestamp};
+use registry::Manifest;
 
 use super::{child, environment, options, resolve};
 use crate::{
@@ -22,7 +23,7 @@ use crate::{
     error::Error,
     report::{Paragraph, Report},
     request::{self, Signing, Target},
-    resolve::Image,
+    resolve::{Image, config_digest},
     statement::{self, Predicate},
     world::World,
 };
@@ -107,9 +108,15 @@ async fn attest(
     if ran.is_none() {
         report::must_be_dated(report)?;
     }
-    let layers = layers(image, report).await?;
-    let (manifest, config) = (image.digest(), image.config_digest());
-    let bound = bind::bind(report, bind::Image { manifest, config, layers: &layers }, unbound)?;
+    let scanned = image.alone().await?;
+    let layers = layers(image, &scanned, report).await?;
+    let digests = bind::Image {
+        manifest: &scanned.digest,
+        index: image.alone_in(),
+        config: config_digest(&scanned),
+        layers: &layers,
+    };
+    let bound = bind::bind(report, digests, unbound)?;
     let environment = environment(world, &signing.given, false)?;
     let now = world.now();
     super::say_age(world, report.finished, now)?;
@@ -117,7 +124,7 @@ async fn attest(
     let run = environment.run_member(now);
     let value = scan::predicate(&bound, ran, &run)?;
     let predicate = Predicate { predicate_type: predicate::VULNS.to_owned(), value };
-    let prepared = statement::make(image.subject(), predicate, &run)?;
+    let prepared = statement::make(image.family().reported(), predicate, &run)?;
     let delivered = deliver(image, &prepared, hand.as_ref(), &signing.delivery, now).await?;
     // As with a tested command: `--fail-on` and its like still fail the job.
     let status = ran.map(Ran::exit_status);
@@ -125,10 +132,14 @@ async fn attest(
 }
 
 /// The layers of the image, asked for only where a report names layers.
-async fn layers(image: &Image, report: &ScanReport) -> Result<Vec<String>, Error> {
+async fn layers(
+    image: &Image,
+    scanned: &Manifest,
+    report: &ScanReport,
+) -> Result<Vec<String>, Error> {
     if report.names.layers.is_empty() {
         return Ok(Vec::new());
     }
-    let config = image.config().await?;
+    let config = image.config_of(scanned).await?;
     Ok(config.map(|(_, config)| bind::layers(&config)).unwrap_or_default())
 }

@@ -20,7 +20,7 @@ pub(super) async fn run(world: &World, request: request::Statement) -> Result<Re
     let hand = Hand::open(world, &signing)?;
     let payload = file::read(&file, BYTES)?;
     let image = resolve(world, target).await?;
-    let prepared = statement::take(payload, &image.subject())?;
+    let prepared = statement::take(payload, &image.family())?;
     let said = vec![Paragraph::new("Type", escape_short(&prepared.statement.predicate_type, 300))];
     let now = world.now();
     let delivered = deliver(&image, &prepared, hand.as_ref(), &signing.delivery, now).await?;

@@ -120,7 +120,7 @@ async fn attest(
     let run = environment.run_member(now);
     let value = test::predicate(tested, &run);
     let predicate = Predicate { predicate_type: predicate::TEST_RESULT.to_owned(), value };
-    let prepared = statement::make(image.subject(), predicate, &run)?;
+    let prepared = statement::make(image.family().reported(), predicate, &run)?;
     let delivered = deliver(image, &prepared, hand.as_ref(), &signing.delivery, now).await?;
     let said = vec![Paragraph { label: "Test", lines: lines(tested, signing) }];
     // A status that somebody says is attested, and not ours to end with.

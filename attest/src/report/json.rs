@@ -7,7 +7,8 @@ use evidence::{
 
 use registry::Location;
 
-use super::{Attested, Delivered, Key, Placed};
+use super::{Attested, Delivered, Key, Made, Placed};
+use crate::attach::{Attached, OnPlatform};
 
 /// The version of the documents.
 pub(crate) const VERSION: u64 = 1;
@@ -26,7 +27,7 @@ pub(super) fn attested(attested: &Attested) -> Value {
     put("subject", json!(attested.image.digest()));
     put("predicateType", json!(attested.predicate_type));
     if let Delivered::Signed(placed) = &attested.delivered {
-        let Placed { id, bundle, key, kept, attached } = &**placed;
+        let Placed { id, bundle, key, made, kept, attached } = &**placed;
         put("id", json!(id));
         put("bundle", json!(bundle));
         let key = key.as_ref().map(
@@ -36,10 +37,22 @@ pub(super) fn attested(attested: &Attested) -> Value {
         put("bundleFile", json!(kept.as_ref().map(|path| path.display().to_string())));
         let elsewhere = attested.evidence_repository.as_ref().map(ToString::to_string);
         put("evidenceRepository", json!(elsewhere));
+        put("completed", json!(*made == Made::Before));
         put("referrer", json!(attached.as_ref().map(|attached| &attached.referrer)));
+        put("platforms", json!(attached.as_ref().map(platforms).unwrap_or_default()));
     }
     put("commandStatus", json!(attested.command_status));
     document.into()
+}
+
+/// Where a bundle hangs besides.
+pub(crate) fn platforms(attached: &Attached) -> Vec<Value> {
+    let platforms = attached.platforms.iter();
+    platforms
+        .map(|OnPlatform { platform, subject, referrer }| {
+            json!({"platform": platform, "subject": subject, "referrer": referrer})
+        })
+        .collect()
 }
 
 /// Prints a document.

@@ -4,7 +4,8 @@ use evidence::text::{escape, escape_short};
 
 use registry::{Location, Pinned};
 
-use super::{Attested, Delivered, Key, Paragraph, Placed};
+use super::{Attested, Delivered, Key, Made, Paragraph, Placed};
+use crate::attach::{self, OnPlatform};
 
 /// The width of the margin; a digest with its algorithm fills the other 71 columns.
 const MARGIN: usize = 9;
@@ -14,10 +15,14 @@ pub(super) fn attested(attested: &Attested) -> String {
     paragraph(&mut text, "Pinned", place(&attested.image, attested.tag.as_deref()));
     text.push_str(&paragraphs(&attested.said));
     if let Delivered::Signed(placed) = &attested.delivered {
-        let Placed { id, key, kept, attached, bundle } = &**placed;
+        let Placed { id, key, made, kept, attached, bundle } = &**placed;
         if let Some(Key { id, reference, .. }) = key {
             let reference = escape_short(reference, 200);
-            paragraph(&mut text, "Signed", [format!("by key {} ({reference})", id.short())]);
+            let mut lines = vec![format!("by key {} ({reference})", id.short())];
+            if *made == Made::Before {
+                lines.push("before; it hung on some platforms, and now hangs on all".to_owned());
+            }
+            paragraph(&mut text, "Signed", lines);
         }
         paragraph(&mut text, "Id", [id.to_string()]);
         if let Some(path) = kept {
@@ -31,7 +36,9 @@ pub(super) fn attested(attested: &Attested) -> String {
                 let place = elsewhere
                     .map(|place| format!("  in {}", escape_short(&place.to_string(), 300)))
                     .unwrap_or_default();
-                let lines = [attached.referrer.to_string(), format!("{writes}{place}")];
+                let mut lines = vec![attached.referrer.to_string()];
+                lines.extend(on_platforms(attached));
+                lines.push(format!("{writes}{place}"));
                 paragraph(&mut text, "Attached", lines);
             }
             None => {
@@ -41,6 +48,18 @@ pub(super) fn attested(attested: &Attested) -> String {
         }
     }
     text
+}
+
+/// `linux/amd64     sha256:61aa…`, in columns.
+pub(crate) fn on_platforms(attached: &attach::Attached) -> Vec<String> {
+    let platforms = &attached.platforms;
+    let width = platforms.iter().map(|one| one.platform.chars().count()).max().unwrap_or_default();
+    platforms
+        .iter()
+        .map(|OnPlatform { platform, referrer, .. }| {
+            format!("{platform:width$}  {}", referrer.short())
+        })
+        .collect()
 }
 
 /// Each word in the margin, with its lines beside it.

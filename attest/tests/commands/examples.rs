@@ -2,8 +2,8 @@
 
 use std::{fs, process::Command};
 
-use evidence::json::json;
-use testkit::registry::Registry;
+use evidence::json::{Value, json};
+use testkit::{content::Content, registry::Registry};
 
 use crate::place::{IMAGE, Place, digest, testdata};
 
@@ -31,6 +31,11 @@ const COMMANDS: [&[&str]; 17] = [
 fn every_example_of_every_help_text_works() {
     let registry = Registry::start().unwrap();
     registry.load("payments/api", &testdata("images/app-index-oci")).unwrap();
+    let (content, _) = Content::image("bare");
+    content.push(&registry, "payments/api");
+    let bare = &content.manifests[0].bytes;
+    let blobs = testdata("images/app-index-oci/blobs");
+    let image = fs::read(blobs.join(IMAGE.replace(':', "/"))).unwrap();
     let host = registry.host();
     let mut run = 0;
     for command in COMMANDS {
@@ -38,12 +43,10 @@ fn every_example_of_every_help_text_works() {
         let (_, examples) = help.split_once("Examples:\n").unwrap();
         let examples = examples.split("\n\n").next().unwrap().replace("\\\n", " ");
         for example in examples.lines() {
-            // No CI system that is known could have built the image with this label; the index has
-            // none. A report is about the image.
-            let tagged = if example.contains("attest build") { INDEX } else { IMAGE };
-            let blobs = testdata("images/app-index-oci/blobs");
-            let manifest = fs::read(blobs.join(tagged.replace(':', "/"))).unwrap();
-            registry.store().put_manifest("payments/api", Some("v1.4.0"), &manifest);
+            // No CI system that is known could have built the image with this label; another has none.
+            // A report is about the image.
+            let tagged = if example.contains("attest build") { bare } else { &image };
+            registry.store().put_manifest("payments/api", Some("v1.4.0"), tagged);
             let example = example.replace("registry.example.com", &host);
             works(&example.replace("prod.example.com", &host), &host);
             run += 1;
@@ -51,8 +54,6 @@ fn every_example_of_every_help_text_works() {
     }
     assert_eq!(run, 2 * COMMANDS.len());
 }
-
-const INDEX: &str = "sha256:782419d2e04c4377f25a4aaee15e8e753b4f0e45dae61616477e71f75cf447e0";
 
 /// Runs one example where every file that it names is there.
 fn works(example: &str, host: &str) {
@@ -95,14 +96,20 @@ fn files(place: &Place, key: &str, host: &str, makes_keys: bool) {
     place.write("statement.json", statement.to_string());
     let sign = ["statement", "oci:app", "--file", "statement.json", "--bundle", "approval.json"];
     place.done(&[&sign[..], &["--no-attach", "--key", "release.key"]].concat());
-    let verdict = |decision| {
+    let before = json!(
+        {"step": "approve", "type": "approval", "environment": "production", "name": null}
+    );
+    let now = evidence::time::write(std::time::SystemTime::now().try_into().unwrap());
+    let verdict = |decision, before: Value| {
         json!({
-            "version": 1, "decision": decision, "environment": "production",
+            "version": 1, "decision": decision, "environment": "production", "before": before,
+            "now": now,
             "image": {"digest": IMAGE, "name": format!("{host}/payments/api")},
-            "policy": {"digest": digest(b"policy"), "revision": 1}, "steps": [], "commitments": [],
+            "policy": {"digest": digest(b"policy"), "revision": 1}, "steps": [], "findings": [],
+            "commitments": [],
             "goodUntil": null,
         })
     };
-    place.write("ready.json", verdict("ready").to_string());
-    place.write("allow.json", verdict("allow").to_string());
+    place.write("ready.json", verdict("ready", before).to_string());
+    place.write("allow.json", verdict("allow", Value::Null).to_string());
 }

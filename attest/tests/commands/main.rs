@@ -13,6 +13,7 @@ mod documents;
 mod elsewhere;
 mod examples;
 mod place;
+mod platforms;
 mod promotion;
 mod registry;
 mod signals;

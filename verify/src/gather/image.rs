@@ -8,13 +8,9 @@ use evidence::{
     json::{self, Value},
 };
 use futures_util::future::try_join_all;
-use registry::{Descriptor, Manifest, ManifestKind, Source};
+use registry::{Manifest, ManifestKind, Source};
 
 use super::GatherError;
-
-/// What an index lists that is no image carries this word for a platform (BuildKit's
-/// attestation-storage.md).
-const UNKNOWN: &str = "unknown";
 
 /// The digests of an image's bytes, by every algorithm that subjects are read in.
 pub(super) fn digests(bytes: &[u8]) -> Vec<Digest> {
@@ -53,40 +49,23 @@ pub(super) async fn platforms<S: Source>(
     index: &Manifest,
     wanted: bool,
 ) -> Result<Vec<Platform>, GatherError> {
-    let images = index.manifests().iter().filter(|listed| is_image(listed));
-    try_join_all(images.map(|listed| async move {
+    try_join_all(index.platforms().into_iter().map(|listed| async move {
         let labels = match wanted {
             true => labels(source, &source.listed(listed).await?, true).await?,
             false => None,
         };
-        Ok(Platform { name: name(listed), digest: listed.digest.clone(), labels })
+        Ok(Platform { name: listed.runs_on(), digest: listed.digest.clone(), labels })
     }))
     .await
 }
 
 /// How a digest stands to the index that the user gave: the index must list it.
 pub(super) fn listed(index: &Manifest, digest: &Digest) -> Result<Shape, GatherError> {
-    let siblings: Vec<Digest> = index.manifests().iter().map(|d| d.digest.clone()).collect();
-    if !siblings.contains(digest) {
+    if !index.manifests().iter().any(|listed| listed.digest == *digest) {
         return Err(GatherError::NotListed { index: index.digest.clone(), digest: digest.clone() });
     }
+    let siblings = index.platforms().into_iter().map(|listed| listed.digest.clone()).collect();
     Ok(Shape::Listed { index: index.digest.clone(), siblings })
-}
-
-/// `linux/arm64/v8`; the digest of a platform that does not say.
-fn name(listed: &Descriptor) -> String {
-    match &listed.platform {
-        Some(platform) => {
-            let variant = platform.variant.as_deref().filter(|variant| !variant.is_empty());
-            let parts = [platform.os.as_str(), &platform.architecture].into_iter().chain(variant);
-            evidence::text::escape_short(&parts.collect::<Vec<_>>().join("/"), 64)
-        }
-        None => listed.digest.short(),
-    }
-}
-
-fn is_image(listed: &Descriptor) -> bool {
-    listed.platform.as_ref().is_none_or(|p| p.os != UNKNOWN && p.architecture != UNKNOWN)
 }
 
 #[cfg(test)]

@@ -36,8 +36,6 @@ pub struct Request<'a> {
     pub evidence_repository: Option<&'a Reference>,
     /// Whether the labels of the image are asked for; they cost a request.
     pub labels: bool,
-    /// Whether what hangs on the platforms of an index is asked for.
-    pub platforms: bool,
     /// The index of the image, where it is a platform of one.
     pub index: Option<&'a Digest>,
     /// How to read.
@@ -136,14 +134,11 @@ async fn image_and_evidence(
         let image = shaped(request, source, (pinned, manifest));
         try_join(image, evidence(request, sources, &digest)).await?
     };
-    let others: Vec<&Digest> = match &image.shape {
-        Shape::Index { platforms } if request.platforms => {
-            platforms.iter().map(|platform| &platform.digest).collect()
-        }
-        Shape::Listed { index, .. } if request.platforms => vec![index],
-        Shape::Index { .. } | Shape::Listed { .. } | Shape::Lone => vec![],
-    };
-    let more = try_join_all(others.into_iter().map(|d| evidence(request, sources, d))).await?;
+    // What hangs on the index or on another platform can prove nothing for the digest asked about where
+    // the policy wants it elsewhere; that it is there answers whoever committed to it.
+    let asked = image.pinned.digest();
+    let others = image.shape.others().filter(|digest| *digest != asked);
+    let more = try_join_all(others.map(|d| evidence(request, sources, d))).await?;
     found.extend(more.into_iter().flatten());
     Ok((image, found))
 }

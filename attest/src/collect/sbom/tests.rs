@@ -12,7 +12,7 @@ fn document(name: &str) -> Sbom {
 
 fn about(sbom: &Sbom, manifest: &str, config: Option<&str>) -> Result<By, &'static str> {
     let config: Option<Digest> = config.map(|config| config.parse().unwrap());
-    sbom.about(&manifest.parse().unwrap(), config.as_ref()).map_err(|refused| refused.code())
+    sbom.about(&manifest.parse().unwrap(), None, config.as_ref()).map_err(|refused| refused.code())
 }
 
 fn other() -> String {

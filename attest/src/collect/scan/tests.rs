@@ -27,7 +27,7 @@ fn bound(report: &ScanReport, unbound: bool) -> Bound<'_> {
     let (manifest, config) = (digest(MANIFEST), digest(CONFIG));
     bind::bind(
         report,
-        bind::Image { manifest: &manifest, config: Some(&config), layers: &[] },
+        bind::Image { manifest: &manifest, index: None, config: Some(&config), layers: &[] },
         unbound,
     )
     .unwrap()

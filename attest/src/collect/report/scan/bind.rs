@@ -2,7 +2,8 @@
 //!
 //! The config digest decides the platform: where the report has one, it must be the image's. A
 //! manifest digest in the report may be that of an index, which vouches for no platform; so it
-//! binds only a report without a config digest, and only to a manifest. Layers bind a report that
+//! binds only a report without a config digest, and only to a manifest, or to an index that has no
+//! other. Layers bind a report that
 //! has neither: all of them, in order. A report about another image is refused whatever was asked
 //! for; one about no image unless the caller says `unbound`.
 
@@ -19,8 +20,10 @@ use super::{
 /// The digests of the image that is attested.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Image<'a> {
-    /// Of its manifest, or of its index.
+    /// Of its manifest, or of its index if that has several platforms.
     pub(crate) manifest: &'a Digest,
+    /// Of the index that has this platform and no other: a word about it is one about the platform.
+    pub(crate) index: Option<&'a Digest>,
     /// Of its config; an index has none.
     pub(crate) config: Option<&'a Digest>,
     /// Of its layers before compression, the lowest first; empty where they are not known.
@@ -86,7 +89,11 @@ pub(crate) fn bind<'a>(
 
 fn named(report: &ScanReport, image: Image<'_>) -> Result<By, Refused> {
     let names = &report.names;
-    let manifest = names.manifests.iter().any(|name| is(digest_of(name), image.manifest));
+    let ours = |name: &String| {
+        let digest = digest_of(name);
+        is(digest, image.manifest) || image.index.is_some_and(|index| is(digest, index))
+    };
+    let manifest = names.manifests.iter().any(ours);
     let file = || report.file.name.clone();
     let Some(config) = image.config else {
         // An index. Even its own digest in the report says only where the scanner looked.

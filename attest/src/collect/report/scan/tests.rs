@@ -23,7 +23,8 @@ fn one(name: &str) -> Result<ScanReport, Refused> {
 
 fn bound(report: &ScanReport, unbound: bool) -> Result<By, Refused> {
     let (manifest, config) = (digest(MANIFEST), digest(CONFIG));
-    let image = Image { manifest: &manifest, config: Some(&config), layers: &layers() };
+    let image =
+        Image { manifest: &manifest, index: None, config: Some(&config), layers: &layers() };
     bind(report, image, unbound).map(|bound| bound.by())
 }
 
@@ -178,7 +179,7 @@ fn a_report_about_no_image_is_taken_only_when_said() {
 fn an_index_is_vouched_for_by_no_platform() {
     let name = "trivy-vuln-madeup-db-registry.json";
     let index = digest(INDEX);
-    let image = Image { manifest: &index, config: None, layers: &[] };
+    let image = Image { manifest: &index, index: None, config: None, layers: &[] };
     let of_index = read(&[edited(name, MANIFEST, INDEX)], None).unwrap();
     let mut without_config = of_index.clone();
     without_config.names.config = None;

@@ -157,7 +157,7 @@ fn grype_is_bound_by_the_platforms_manifest_and_config() {
     nameless.names.manifests = vec![format!("127.0.0.1:5077/app@{INDEX}")];
     assert_eq!(bound(&nameless, true).unwrap_err().code(), "wrong-image");
     let index = digest(INDEX);
-    let image = Image { manifest: &index, config: None, layers: &[] };
+    let image = Image { manifest: &index, index: None, config: None, layers: &[] };
     let of_index = one("grype-madeup-db-registry-index.json").unwrap();
     assert_eq!(bind(&of_index, image, false).unwrap_err().code(), "unbound");
 }
@@ -232,7 +232,7 @@ fn osv_scanner_is_bound_by_all_layers_or_by_nothing() {
         assert_eq!(bound(&report, true), Ok(By::None), "{name}");
     }
     let (manifest, config) = (digest(MANIFEST), digest(CONFIG));
-    let unread = Image { manifest: &manifest, config: Some(&config), layers: &[] };
+    let unread = Image { manifest: &manifest, index: None, config: Some(&config), layers: &[] };
     assert_eq!(bind(&report, unread, false).unwrap_err().code(), "unbound");
 }
 

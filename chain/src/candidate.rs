@@ -38,6 +38,9 @@ pub struct Image {
     pub name: String,
     /// The name was given on the command line (`--as`).
     pub told: bool,
+    /// Where evidence is kept instead of beside the image, if the command line says so
+    /// (`--evidence-repository`).
+    pub evidence_repository: Option<String>,
     /// The digest asked for.
     pub digest: Digest,
     /// The digests of the same bytes by other algorithms.

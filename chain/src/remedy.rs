@@ -60,6 +60,9 @@ fn attest<'a>(verb: &'a str, image: &'a Image) -> Vec<&'a str> {
     if image.told {
         words.extend(["--as", image.name.as_str()]);
     }
+    if let Some(repository) = &image.evidence_repository {
+        words.extend(["--evidence-repository", repository]);
+    }
     words
 }
 
@@ -199,6 +202,7 @@ mod tests {
             reference: "oci:my app@sha256:00".to_owned(),
             name: "registry.example.com/app".to_owned(),
             told,
+            evidence_repository: told.then(|| "registry.example.com/evidence".to_owned()),
             digest: Digest::sha256(b""),
             same_bytes: vec![],
             shape: Shape::Lone,
@@ -231,7 +235,7 @@ mod tests {
         let claims = Claims::Type("https://example.com/it's/v1".to_owned());
         assert_eq!(
             command(&step(claims, None, Some("smoke")), &image(true)),
-            r"attest predicate 'oci:my app@sha256:00' --as registry.example.com/app --type 'https://example.com/it'\''s/v1' --file FILE --name smoke"
+            r"attest predicate 'oci:my app@sha256:00' --as registry.example.com/app --evidence-repository registry.example.com/evidence --type 'https://example.com/it'\''s/v1' --file FILE --name smoke"
         );
     }
 

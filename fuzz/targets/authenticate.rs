@@ -26,6 +26,7 @@ static QUESTION: LazyLock<Question> = LazyLock::new(|| {
             reference: format!("{name}@{digest}"),
             name: name.to_owned(),
             told: false,
+            evidence_repository: None,
             digest: digest.parse().unwrap(),
             same_bytes: vec![],
             shape: Shape::Lone,

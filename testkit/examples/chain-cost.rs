@@ -71,6 +71,7 @@ impl Bench {
             reference: format!("{NAME}@{digest}"),
             name: NAME.to_owned(),
             told: false,
+            evidence_repository: None,
             shape: chain::Shape::Lone,
             digest,
             same_bytes: vec![],

@@ -54,8 +54,7 @@ pub(super) fn finding(
             });
             let message = format!("the {} is not the same in {}", fact.word(), steps.join(", "));
             let last = steps.last().copied().unwrap_or_default();
-            let finding = build(Code::NotSame, last, message, details.collect(), setting);
-            Finding { who: None, ..finding.at(*at, setting) }
+            build(Code::NotSame, last, message, details.collect(), setting).at(*at, setting)
         }
     }
 }

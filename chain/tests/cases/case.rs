@@ -265,6 +265,7 @@ fn question(directory: &Path) -> Result<Question, serde_json::Error> {
             reference: format!("{name}@{digest}"),
             name,
             told: image.told,
+            evidence_repository: None,
             shape: shape(image.platforms, image.listed),
             digest,
             same_bytes: image.same_bytes,

@@ -258,9 +258,13 @@ fn request(command: CommandArgs, variables: &Variables) -> Result<Request, Usage
     let format = variables.format.as_deref();
     match command {
         CommandArgs::Gate(args) => {
-            let GateArgs { image, policy, environment, before, reports, quiet, cache } = args;
-            if quiet && before.is_some() {
-                return Err(UsageError::BeforeQuiet);
+            let GateArgs { mut image, policy, environment, before, reports, quiet, cache } = args;
+            match (quiet, &before, image.format) {
+                (true, Some(_), _) => return Err(UsageError::BeforeQuiet),
+                (true, None, Some(OutputFormat::Json)) => return Err(UsageError::StdoutTwice),
+                // Whatever the job's environment says: the reference alone, and nothing for an error.
+                (true, None, _) => image.format = Some(OutputFormat::Text),
+                (false, _, _) => {}
             }
             let cache = cache.or_else(|| variables.cache.clone());
             let cache = cache.filter(|dir| !dir.as_os_str().is_empty());
@@ -367,5 +371,6 @@ pub fn wants_json(arguments: &[OsString], variable: Option<&str>) -> bool {
         [_, word] => word.strip_prefix("--format="),
         _ => None,
     });
-    told.or(variable) == Some("json")
+    let quiet = words.iter().any(|word| matches!(*word, "-q" | "--quiet"));
+    told.or(variable.filter(|_| !quiet)) == Some("json")
 }

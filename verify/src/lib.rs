@@ -62,7 +62,7 @@ fn listed(request: cli::List, now: Timestamp) -> Result<ExitStatus, Error> {
     let timeout = request.image.timeout;
     let listing = within(timeout, async move || list::list(&request, now).await)?;
     let text = match format {
-        OutputFormat::Json => report::json::of(&listing),
+        OutputFormat::Json => output::json(&listing)?,
         OutputFormat::Text => report::listing::print(&listing, &style),
     };
     output::print(&text)?;

@@ -1,10 +1,13 @@
 //! `verify list`: what hangs on an image, by its own word.
 //!
 //! Nothing here is verified and nothing decides: anybody who may push can have written all of it. So
-//! no word of it reads like a verdict, and it ends with what it is. With a policy, the verdict is
-//! shown beside it.
+//! no word of it reads like a verdict, and it ends with what it is. With a policy, what became of each
+//! and the verdict are shown beside it.
 
-use chain::{Candidate, Content, Record};
+use chain::{
+    Candidate, Content, Record,
+    verdict::{CandidateReport, Fate},
+};
 use evidence::{
     Bundle, Digest, Envelope, Id, Material, Statement,
     envelope::decode_base64,
@@ -66,6 +69,19 @@ pub struct Entry {
     pub found: String,
     /// Why it cannot be read, or that it is about something else.
     pub problem: Option<String>,
+    /// What the policy made of it, step by step; empty without a policy.
+    pub judged: Vec<Judged>,
+}
+
+/// What a policy made of one document, for one step.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Judged {
+    /// The step; `None` where it speaks for none that was asked.
+    pub step: Option<String>,
+    /// What became of it.
+    pub fate: Fate,
+    /// Why, where there is a reason.
+    pub reason: Option<String>,
 }
 
 /// Lists what hangs on an image.
@@ -83,8 +99,31 @@ pub async fn list(request: &List, now: Timestamp) -> Result<Listing, Error> {
         now,
     };
     let gathered = asked.gather().await?;
-    let listing = listing(&gathered);
-    Ok(Listing { verdict: Some(asked.decide(gathered)?.into_record()), ..listing })
+    let mut listing = listing(&gathered);
+    let verdict = asked.decide(gathered)?.into_record();
+    for entry in &mut listing.attestations {
+        entry.judged = judged(entry, &verdict);
+    }
+    Ok(Listing { verdict: Some(verdict), ..listing })
+}
+
+/// What a verdict says of an entry. Of several copies of one statement it names one.
+fn judged(entry: &Entry, verdict: &Record) -> Vec<Judged> {
+    let is_it = |candidate: &CandidateReport| match (&candidate.id, &entry.id) {
+        (Some(candidate), Some(entry)) => candidate == entry,
+        _ => candidate.found == entry.found,
+    };
+    let steps = verdict.steps.iter().flat_map(|step| {
+        step.candidates.iter().map(move |candidate| (Some(step.name.clone()), candidate))
+    });
+    let all = steps.chain(verdict.others.iter().map(|candidate| (None, candidate)));
+    let its = all.filter(|(_, candidate)| is_it(candidate));
+    its.map(|(step, candidate)| Judged {
+        step,
+        fate: candidate.fate,
+        reason: candidate.reason.clone(),
+    })
+    .collect()
 }
 
 fn listing(gathered: &Gathered) -> Listing {
@@ -150,6 +189,7 @@ fn unreadable(found: String, problem: String) -> Entry {
         id: None,
         found,
         problem: Some(problem),
+        judged: vec![],
     }
 }
 
@@ -184,6 +224,7 @@ fn of_statement(
         id,
         found,
         problem,
+        judged: vec![],
     }
 }
 

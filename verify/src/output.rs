@@ -57,7 +57,7 @@ pub fn deliver(
 ) -> Result<(), Error> {
     let mut on_stdout = None;
     for target in reports {
-        let text = report::document(verdict, target.format, style);
+        let text = report::document(verdict, target.format, style).map_err(unprintable)?;
         match &target.path {
             Some(path) => write_whole(path, text.as_bytes())?,
             None => on_stdout = Some(text),
@@ -66,7 +66,7 @@ pub fn deliver(
     let is_denied = verdict.decision == chain::Decision::Deny;
     let text = match (quiet, format) {
         (true, _) if !is_denied => format!("{}\n", verdict.image.reference),
-        (false, OutputFormat::Json) => report::json::print(verdict),
+        (false, OutputFormat::Json) => report::json::print(verdict).map_err(unprintable)?,
         // What `-q` prints may be deployed, so a deny is told elsewhere.
         (true, _) => {
             print_error(&report::text::print(verdict, &plain(style)));
@@ -81,8 +81,19 @@ pub fn deliver(
     print(&on_stdout.unwrap_or(text))
 }
 
+/// As on stderr.
 fn plain(style: &Style) -> Style {
-    Style { columns: None, colour: false, ..*style }
+    Style { columns: columns(), colour: false, ..*style }
+}
+
+/// A value that is no JSON is a bug of ours, and no answer.
+fn unprintable(error: serde_json::Error) -> Error {
+    Error::Output(error.into())
+}
+
+/// A value as JSON.
+pub(crate) fn json(value: &impl serde::Serialize) -> Result<String, Error> {
+    report::json::of(value).map_err(unprintable)
 }
 
 /// Prints on stdout.
@@ -98,21 +109,25 @@ pub fn print_error(text: &str) {
 
 /// Tells of an error, on stderr for people and with JSON on stdout for machines.
 pub fn tell(error: &Error, json: bool) {
-    if json {
+    if json && let Ok(text) = report::json::of(&ErrorReport::from(error)) {
         // The exit code says it too.
-        let _ = print(&report::json::of(&ErrorReport::from(error)));
+        let _ = print(&text);
     }
-    print_error(&error_text(error));
+    print_error(&error_text(error, columns()));
 }
 
-/// An error for people.
-pub fn error_text(error: &Error) -> String {
+fn columns() -> Option<usize> {
+    io::stderr().is_terminal().then_some(COLUMNS)
+}
+
+/// An error for people, broken at a column if there is one.
+fn error_text(error: &Error, columns: Option<usize>) -> String {
     match error {
         Error::Policy(faults) => return lines(&faults.render()),
         Error::Usage(crate::cli::UsageError::Syntax { text }) => return lines(text),
         _ => {}
     }
-    let mut page = Page::new(None, false);
+    let mut page = Page::new(columns, false);
     // Exit 3 never looks like a deny.
     let status = ExitStatus::from(error);
     let no_verdict = if status == ExitStatus::Unavailable { "no verdict: " } else { "" };

@@ -198,6 +198,12 @@ fn quiet_prints_the_reference_alone_and_only_if_it_may_be_deployed() {
     assert_eq!(run.stdout, "");
     assert!(run.stderr.contains("deny  0 of 1 steps pass"));
     place.gate("-q --before test --format json").fails(2, "usage");
+    // Two answers for one stdout, if the command asks for them; a job's environment does not.
+    place.gate("-q --format json").fails(2, "usage");
+    let mut command = place.command();
+    command.env("VERIFY_FORMAT", "json").args(["gate", "oci:image", "-q", "--policy", "x.yaml"]);
+    let run = Run::of(command.args(["--as", NAME])).exits(2);
+    assert_eq!(run.stdout, "");
 }
 
 #[test]
@@ -512,6 +518,16 @@ fn a_list_needs_no_name_and_with_a_policy_shows_the_verdict_and_exits_0() {
         .run(&format!("list oci:image --as {NAME} --policy policy.yaml --evidence failed.json"))
         .exits(0);
     assert!(run.stdout.contains("deny  0 of 1 steps pass"), "{}", run.stdout);
+    assert!(!run.stdout.contains("none verified"), "{}", run.stdout);
+    assert!(run.stdout.contains("\n      negative for test: "), "{}", run.stdout);
+    let judged = format!(
+        "list oci:image --as {NAME} --policy policy.yaml --evidence passed.json \
+         --evidence stranger.json --evidence deployed.json"
+    );
+    let run = place.run(&judged).exits(0);
+    for fate in ["chosen for test\n", "dropped for test: its key ", "dropped: its key "] {
+        assert!(run.stdout.contains(&format!("\n      {fate}")), "{fate}: {}", run.stdout);
+    }
     place.run("list oci:image --policy policy.yaml --format json").fails(2, "usage");
 }
 

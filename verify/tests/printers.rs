@@ -9,7 +9,7 @@ use chain::Record;
 use evidence::{json::Value, text::is_inert};
 use quick_xml::{Reader, events::Event};
 use verify::{
-    list::{Entry, Listing},
+    list::{Entry, Judged, Listing},
     report::{Format, Style, document, listing, text},
 };
 
@@ -25,7 +25,7 @@ fn styled(verdict: &Record, columns: Option<usize>) -> String {
 }
 
 fn plain(verdict: &Record, format: Format) -> String {
-    document(verdict, format, &Style::default())
+    document(verdict, format, &Style::default()).unwrap()
 }
 
 #[test]
@@ -273,6 +273,7 @@ fn a_list_is_inert_too() {
         id: None,
         found: HOSTILE.into(),
         problem: some(),
+        judged: vec![Judged { step: some(), fate: chain::verdict::Fate::Dropped, reason: some() }],
     };
     let listing = Listing {
         version: 1,
@@ -287,6 +288,9 @@ fn a_list_is_inert_too() {
         let text = listing::print(&listing, &Style { columns, ..Style::default() });
         assert!(text.chars().all(|c| is_inert(c) || c == '\n'), "{text}");
         assert!(!text.contains("##") && !text.lines().any(|l| l.trim_start().starts_with("::")));
+        assert!(text.contains("by their own word") && text.contains("\n      dropped for "));
+        let unjudged = Listing { verdict: None, ..listing.clone() };
+        let text = listing::print(&unjudged, &Style { columns, ..Style::default() });
         assert!(text.contains("none verified") && text.contains("unverified: anyone"));
     }
 }

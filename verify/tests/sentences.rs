@@ -67,11 +67,12 @@ fn the_same_in_the_other_formats() {
     for name in ["ask-before-approve", "judge-findings-over-limit-deny", "withheld-scan-deny"] {
         let verdict = decided(name);
         for format in [Format::Github, Format::Junit, Format::Markdown] {
-            let text = document(&verdict, format, &Style::default());
+            let text = document(&verdict, format, &Style::default()).unwrap();
             insta::assert_snapshot!(format!("{}-{name}", format.word()), text);
         }
         let read: Value =
-            serde_json::from_str(&document(&verdict, Format::Json, &Style::default())).unwrap();
+            serde_json::from_str(&document(&verdict, Format::Json, &Style::default()).unwrap())
+                .unwrap();
         let parts = ["decision", "findings", "next", "goodUntil", "commitments", "notes"];
         let parts: BTreeMap<_, _> =
             parts.into_iter().map(|part| (part, read.get(part).unwrap())).collect();

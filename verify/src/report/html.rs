@@ -54,14 +54,8 @@ fn steps(verdict: &Record) -> String {
     );
     for step in &verdict.steps {
         let mark = if step.passes { "✓" } else { "✗" };
-        text.push_str(&row(&[
-            mark,
-            &step.name,
-            &words::parties(step),
-            &words::made(step),
-            &words::clock(step),
-            &words::says(step),
-        ]));
+        let [party, made, clock, says] = words::cells(verdict, step);
+        text.push_str(&row(&[mark, &step.name, &party, &made, &clock, &says]));
     }
     for relation in &verdict.relations {
         let members = relation.members.join(" = ");

@@ -8,15 +8,13 @@ use evidence::text::is_inert;
 use serde::Serialize;
 
 /// Prints a verdict.
-pub fn print(verdict: &Record) -> String {
+pub fn print(verdict: &Record) -> serde_json::Result<String> {
     of(verdict)
 }
 
-/// Prints any value that has only string keys.
-pub(crate) fn of(value: &impl Serialize) -> String {
-    // Strings, numbers, lists and maps with string keys: serialising them cannot fail.
-    let text = serde_json::to_string_pretty(value).unwrap_or_default();
-    inert(&text)
+/// Prints any value.
+pub(crate) fn of(value: &impl Serialize) -> serde_json::Result<String> {
+    serde_json::to_string_pretty(value).map(|text| inert(&text))
 }
 
 fn inert(text: &str) -> String {
@@ -46,7 +44,7 @@ mod tests {
     #[test]
     fn escapes_change_the_bytes_and_not_the_value() {
         let hostile = "\u{1b}[31m \u{9b}2J \u{202e} \u{e0041} ##[error] ### \n grün </script>";
-        let text = of(&[hostile]);
+        let text = of(&[hostile]).unwrap();
         assert!(text.lines().all(|line| line.chars().all(is_inert)), "{text}");
         assert!(!text.contains("##") && text.contains("grün"));
         assert_eq!(serde_json::from_str::<[String; 1]>(&text).unwrap(), [hostile]);

@@ -8,7 +8,9 @@ use super::{
     },
     text, words,
 };
-use crate::list::{Entry, Listing};
+use chain::verdict::Fate;
+
+use crate::list::{Entry, Judged, Listing};
 
 /// Prints a list, and the verdict if there is one.
 pub fn print(listing: &Listing, style: &Style) -> String {
@@ -21,7 +23,11 @@ pub fn print(listing: &Listing, style: &Style) -> String {
     if listing.attestations.is_empty() {
         page.line(0, "no attestation hangs on this digest");
     } else {
-        page.line(0, &format!("{number}, none verified"));
+        let judged = match listing.verdict {
+            Some(_) => "by their own word, and what the policy made of each",
+            None => "none verified",
+        };
+        page.line(0, &format!("{number}, {judged}"));
         page.gap();
         table(&mut page, &listing.attestations, style);
         page.gap();
@@ -34,15 +40,12 @@ pub fn print(listing: &Listing, style: &Style) -> String {
         None => {
             page.line(
                 0,
-                "unverified: anyone who may push can have written these. Add --policy to judge them.",
+                "unverified: anyone who may push can have written these; --policy judges them",
             );
             page.into_text()
         }
         Some(verdict) => {
-            page.line(
-                0,
-                "unverified: anyone who may push can have written these. Judged by the policy:",
-            );
+            page.line(0, "Anyone who may push can have written these. The verdict on them:");
             page.gap();
             page.into_text() + &text::print(verdict, style)
         }
@@ -67,7 +70,37 @@ fn table(page: &mut Page, entries: &[Entry], style: &Style) {
         if let Some(problem) = &entry.problem {
             page.row(6, &[(Plain, "      "), (Plain, problem)]);
         }
+        for line in judged(&entry.judged) {
+            page.row(6, &[(Plain, "      "), (Plain, &line)]);
+        }
     }
+}
+
+/// What became of an entry, in a line per fate and reason: `chosen for test`. That it was left out for
+/// some steps is said only where it speaks for none.
+fn judged(all: &[Judged]) -> Vec<String> {
+    let speaks = all.iter().any(|judged| judged.fate != Fate::LeftOut);
+    let mut lines: Vec<(String, Vec<&str>, Option<&str>)> = Vec::new();
+    for Judged { step, fate, reason } in all {
+        if speaks && *fate == Fate::LeftOut {
+            continue;
+        }
+        let reason = reason.as_deref().filter(|_| speaks);
+        let fate = fate.word().replace('-', " ");
+        match lines.iter_mut().find(|(f, _, r)| *f == fate && *r == reason) {
+            Some((_, steps, _)) => steps.extend(step.as_deref()),
+            None => lines.push((fate, step.as_deref().into_iter().collect(), reason)),
+        }
+    }
+    let line = |(fate, steps, reason): (String, Vec<&str>, Option<&str>)| {
+        let steps = match (speaks, steps.as_slice()) {
+            (true, [_, ..]) => format!(" for {}", steps.join(", ")),
+            _ => String::new(),
+        };
+        let reason = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
+        format!("{fate}{steps}{reason}")
+    };
+    lines.into_iter().map(line).collect()
 }
 
 fn cells(entry: &Entry, full: bool) -> [String; 4] {

@@ -45,9 +45,7 @@ fn steps(text: &mut String, verdict: &Record) {
     put(text, "| | step | by | made (UTC) | clock | says |");
     put(text, "|---|---|---|---|---|---|");
     for step in &verdict.steps {
-        let cells =
-            [words::parties(step), words::made(step), words::clock(step), words::says(step)];
-        let cells: Vec<String> = cells.iter().map(|cell| inert(cell)).collect();
+        let cells = words::cells(verdict, step).map(|cell| inert(&cell));
         let mark = if step.passes { "✓" } else { "✗" };
         put(text, &format!("| {mark} | {} | {} |", inert(&step.name), cells.join(" | ")));
     }

@@ -63,13 +63,13 @@ pub struct Style {
 }
 
 /// Prints a verdict as a document of its own: without colour, without a width.
-pub fn document(verdict: &Record, format: Format, style: &Style) -> String {
-    match format {
+pub fn document(verdict: &Record, format: Format, style: &Style) -> serde_json::Result<String> {
+    Ok(match format {
         Format::Github => github::print(verdict),
         Format::Html => html::print(verdict),
-        Format::Json => json::print(verdict),
+        Format::Json => json::print(verdict)?,
         Format::Junit => junit::print(verdict),
         Format::Markdown => markdown::print(verdict),
         Format::Text => text::print(verdict, &Style { columns: None, colour: false, ..*style }),
-    }
+    })
 }

@@ -6,7 +6,7 @@
 //! anywhere for it and for Azure Pipelines).
 
 use anstyle::{AnsiColor, Style};
-use evidence::text::escape_short;
+use evidence::text::{escape_line, escape_short};
 
 /// Characters of one text: enough for any honest message, too few to flood a screen.
 const MOST: usize = 2_000;
@@ -109,14 +109,7 @@ impl Page {
 
 /// A text that neither a terminal nor a CI system's log reads as anything but text.
 pub fn inert(text: &str) -> String {
-    let escaped = escape_short(text, MOST).replace("##", r"#\u{23}");
-    // GitHub's runner skips any white space before the colons (ActionCommand.TryParseV2).
-    let mut words = escaped.split(' ').map(|word| match word.trim_start().strip_prefix("::") {
-        Some(rest) => format!(r"\u{{3a}}:{rest}"),
-        None => word.to_owned(),
-    });
-    let first = words.next().unwrap_or_default();
-    words.fold(first, |line, word| line + " " + &word)
+    escape_line(&escape_short(text, MOST))
 }
 
 #[cfg(test)]

@@ -29,6 +29,17 @@ pub(super) fn short(text: &str) -> String {
     }
 }
 
+/// A step in the cells of a table: by whom, when, by which clock, what. A step that fails shows its
+/// reasons alone: what some of its attestations say would read like a pass.
+pub(super) fn cells(verdict: &Record, step: &StepReport) -> [String; 4] {
+    if step.passes {
+        return [parties(step), made(step), clock(step), says(step)];
+    }
+    let own = findings(verdict).into_iter().filter(|f| f.step.as_ref() == Some(&step.name));
+    let codes = once(own.map(|finding| finding.code.word().to_owned())).join(", ");
+    [String::new(), String::new(), String::new(), codes]
+}
+
 /// `scanner (trivy)`; `alice, bob`.
 pub(super) fn parties(step: &StepReport) -> String {
     let named = |proof: &ProofReport| match &proof.tool {

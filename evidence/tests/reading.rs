@@ -4,7 +4,10 @@
 
 use std::{fs, path::Path};
 
-use evidence::{Bundle, Reading, Statement, predicate::Claim};
+use evidence::{
+    Bundle, Reading, Statement,
+    predicate::{self, Claim},
+};
 
 #[test]
 fn every_committed_payload_reads_the_same_both_ways() {
@@ -69,6 +72,43 @@ const WRITTEN: [&str; 4] = [
     r#"{"_type":"https://in-toto.io/Statement/v1","subject":[{"digest":{"sha256":"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"}}],"predicateType":"https://example.com/any/v1","predicate":[1,{"a":1}]}"#,
     r#"{"_type":"https://in-toto.io/Statement/v1","subject":[{"digest":{"sha256":"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"}}],"predicateType":"https://spdx.dev/Document/v2.3","predicate":{"spdxVersion":"SPDX-2.3"}}"#,
 ];
+
+/// serde also reads `{"approved": null}` as the word `approved`, which no schema allows and another
+/// reader of the same statement may not take for an approval.
+#[test]
+fn a_word_is_a_string() {
+    let approval = r#"{"decision":"approved","environment":"production","approvedAt":"2026-11-20T09:44:00Z","inputAttestations":[]}"#;
+    let deployment = r#"{"action":"deployed","result":"succeeded","environment":"production"}"#;
+    let summary = r#"{"verifier":{"id":"v"},"resourceUri":"r","verificationResult":"PASSED"}"#;
+    let test = r#"{"result":"PASSED"}"#;
+    let scan =
+        r#"{"scanner":{"uri":"t","result":[]},"metadata":{},"attest_scan":{"filtered":"no"}}"#;
+    for (predicate_type, predicate, word) in [
+        (predicate::APPROVAL, approval, "approved"),
+        (predicate::DEPLOYMENT, deployment, "deployed"),
+        (predicate::DEPLOYMENT, deployment, "succeeded"),
+        (predicate::SUMMARY, summary, "PASSED"),
+        (predicate::TEST_RESULT, test, "PASSED"),
+        (predicate::VULNS, scan, "no"),
+    ] {
+        let read = |predicate: &str| {
+            let payload = format!(
+                r#"{{"_type":"https://in-toto.io/Statement/v1","subject":[{{"digest":{{"sha256":"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"}}}}],"predicateType":"{predicate_type}","predicate":{predicate}}}"#
+            );
+            same(payload.as_bytes());
+            Reading::of(payload.as_bytes()).unwrap().claim
+        };
+        assert!(read(predicate).is_ok(), "{predicate}");
+        let quoted = format!("\"{word}\"");
+        for other in [format!("{{{quoted}:null}}"), format!("[{quoted}]"), "null".to_owned()] {
+            let changed = predicate.replacen(&quoted, &other, 1);
+            // A member that may be left out may be null.
+            if !(word == "no" && other == "null") {
+                assert!(read(&changed).is_err(), "{changed}");
+            }
+        }
+    }
+}
 
 fn same(payload: &[u8]) {
     let text = || String::from_utf8_lossy(payload);

@@ -12,6 +12,7 @@ mod spdx3;
 use evidence::{
     Digest,
     json::{self, JsonError, Value},
+    predicate::{CYCLONEDX, SPDX},
     text,
 };
 
@@ -61,7 +62,11 @@ struct Found {
 
 /// Reads a document.
 pub(crate) fn read(bytes: &[u8]) -> Result<Sbom, SbomRefused> {
-    let document = json::parse(bytes).map_err(SbomRefused::Json)?;
+    of(json::parse(bytes).map_err(SbomRefused::Json)?)
+}
+
+/// The same of what is parsed.
+pub(crate) fn of(document: Value) -> Result<Sbom, SbomRefused> {
     type Format = (&'static str, fn(&Value) -> Option<Found>);
     let formats: [Format; 3] =
         [("CycloneDX", cyclonedx::read), ("SPDX", spdx2::read), ("SPDX", spdx3::read)];
@@ -99,6 +104,15 @@ impl Sbom {
             None => Ok(By::Nothing),
             Some(_) if manifests.iter().any(ours) => Ok(By::Manifest),
             Some(other) => Err(wrong("manifest digest", other, manifest)),
+        }
+    }
+
+    /// Refuses a document of the other format than a predicate type says; its version may differ.
+    pub(crate) fn is_of(&self, predicate_type: &str) -> Result<(), SbomRefused> {
+        let base = if self.format == "CycloneDX" { CYCLONEDX } else { SPDX };
+        match predicate_type.starts_with(base) {
+            true => Ok(()),
+            false => Err(SbomRefused::Type { format: self.format }),
         }
     }
 
@@ -163,6 +177,12 @@ pub(crate) enum SbomRefused {
     /// Not JSON with one reading.
     #[error("the document is {0}")]
     Json(JsonError),
+    /// The type says the other format.
+    #[error("the document is {format}, and the type says otherwise")]
+    Type {
+        /// What it is.
+        format: &'static str,
+    },
     /// It names another image.
     #[error(
         "the document is about another image: its {member} is {}, this image is {image}",
@@ -183,6 +203,7 @@ impl SbomRefused {
     pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::Format => "unknown-format",
+            Self::Type { .. } => "wrong-type",
             Self::Json(_) => "unreadable",
             Self::WrongImage { .. } => "wrong-image",
         }
@@ -194,6 +215,7 @@ impl SbomRefused {
             Self::Format | Self::Json(_) => {
                 "give SPDX or CycloneDX as JSON: syft -o spdx-json, trivy --format cyclonedx"
             }
+            Self::Type { .. } => "leave the type to: attest sbom IMAGE --file FILE",
             Self::WrongImage { .. } => {
                 "make one of this image, by digest; of an index, attest the platform's own digest"
             }

@@ -2,7 +2,7 @@
 
 use evidence::{json, predicate::Kind};
 
-use super::{environment, resolve};
+use super::{environment, resolve, sbom::if_sbom};
 use crate::{
     deliver::{Hand, deliver},
     error::Error,
@@ -21,6 +21,7 @@ pub(super) async fn run(world: &World, request: request::Predicate) -> Result<Re
     let hand = Hand::open(world, &signing)?;
     let value = json::parse(&file::read(&file, BYTES)?).map_err(StatementRefused::Json)?;
     let image = resolve(world, target).await?;
+    if_sbom(&predicate_type, &value, &image).await?;
     if let Kind::Approval | Kind::Deployment | Kind::Exception = Kind::of(&predicate_type) {
         image.must_be_named()?;
     }

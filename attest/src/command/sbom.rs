@@ -1,14 +1,16 @@
 //! `attest sbom`: a bill of materials, as it is.
 
+use evidence::{json::Value, predicate::Kind};
+
 use super::{environment, resolve};
 use crate::{
-    collect::sbom,
+    collect::sbom::{self, By, Sbom},
     deliver::{Hand, deliver},
     error::Error,
     file,
     report::{Paragraph, Report},
     request,
-    resolve::config_digest,
+    resolve::{Image, config_digest},
     statement::{self, Predicate},
     world::World,
 };
@@ -21,8 +23,7 @@ pub(super) async fn run(world: &World, request: request::Sbom) -> Result<Report,
     let hand = Hand::open(world, &signing)?;
     let sbom = sbom::read(&file::read(&file, BYTES)?)?;
     let image = resolve(world, target).await?;
-    let alone = image.alone().await?;
-    let by = sbom.about(&alone.digest, image.alone_in(), config_digest(&alone))?;
+    let by = about(&sbom, &image).await?;
     let environment = environment(world, &signing.given, false)?;
     let now = world.now();
     let said = vec![Paragraph { label: "SBOM", lines: sbom.lines(by) }];
@@ -31,4 +32,26 @@ pub(super) async fn run(world: &World, request: request::Sbom) -> Result<Report,
         statement::make(image.family().reported(), predicate, &environment.run_member(now))?;
     let delivered = deliver(&image, &prepared, hand.as_ref(), &signing.delivery, now).await?;
     Ok(Report::attested(&image, &prepared, said, delivered))
+}
+
+/// Whether, and by what, the document names the image; a report about the only platform of an index
+/// is about that.
+async fn about(sbom: &Sbom, image: &Image) -> Result<By, Error> {
+    let alone = image.alone().await?;
+    Ok(sbom.about(&alone.digest, image.alone_in(), config_digest(&alone))?)
+}
+
+/// Refuses to call a bill of materials what is none, or one of another image: nothing later looks into
+/// it, and `verify` takes it for one by its type alone.
+pub(super) async fn if_sbom(
+    predicate_type: &str,
+    value: &Value,
+    image: &Image,
+) -> Result<(), Error> {
+    if Kind::of(predicate_type) != Kind::Sbom {
+        return Ok(());
+    }
+    let sbom = sbom::of(value.clone())?;
+    sbom.is_of(predicate_type)?;
+    about(&sbom, image).await.map(|_| ())
 }

@@ -2,7 +2,7 @@
 
 use evidence::text::escape_short;
 
-use super::resolve;
+use super::{resolve, sbom::if_sbom};
 use crate::{
     deliver::{Hand, deliver},
     error::Error,
@@ -21,6 +21,8 @@ pub(super) async fn run(world: &World, request: request::Statement) -> Result<Re
     let payload = file::read(&file, BYTES)?;
     let image = resolve(world, target).await?;
     let prepared = statement::take(payload, &image.family())?;
+    let stated = &prepared.statement;
+    if_sbom(&stated.predicate_type, &stated.predicate, &image).await?;
     let said = vec![Paragraph::new("Type", escape_short(&prepared.statement.predicate_type, 300))];
     let now = world.now();
     let delivered = deliver(&image, &prepared, hand.as_ref(), &signing.delivery, now).await?;

@@ -45,6 +45,34 @@ fn a_predicate_that_verify_could_not_read_is_refused() {
 }
 
 #[test]
+fn what_is_called_a_bill_of_materials_is_one() {
+    let place = Place::new();
+    let predicate = |kind| ["predicate", "oci:app", "--file", "p.json", "--type", kind];
+    place.write("p.json", r#"{"components": []}"#);
+    for kind in ["cyclonedx", "spdx", "https://spdx.dev/Document/v2.3"] {
+        let stderr = place.fails(1, "unknown-format", &predicate(kind));
+        assert!(stderr.contains("give SPDX or CycloneDX as JSON"), "{stderr}");
+    }
+    place.write("p.json", r#"{"bomFormat": "CycloneDX", "specVersion": "1.6"}"#);
+    let stderr = place.fails(1, "wrong-type", &predicate("spdx"));
+    assert!(stderr.contains("attest sbom IMAGE"), "{stderr}");
+    place.done(&predicate("cyclonedx"));
+    place.write(
+        "p.json",
+        r#"{"bomFormat": "CycloneDX", "specVersion": "1.6", "metadata": {"component": {"version":
+            "sha256:0000000000000000000000000000000000000000000000000000000000000000"}}}"#,
+    );
+    place.fails(1, "wrong-image", &predicate("cyclonedx"));
+    let hex = IMAGE.trim_start_matches("sha256:");
+    let statement = json!({
+        "_type": "https://in-toto.io/Statement/v1", "subject": [{"digest": {"sha256": hex}}],
+        "predicateType": "https://cyclonedx.org/bom/v1.6", "predicate": {"a": 1},
+    });
+    place.write("s.json", statement.to_string());
+    place.fails(1, "unknown-format", &["statement", "oci:app", "--file", "s.json"]);
+}
+
+#[test]
 fn what_is_too_large_or_too_deep_to_be_read_is_not_written() {
     let place = Place::new();
     let kind = "https://example.com/p/v1";

@@ -4,7 +4,10 @@
 //! what the policy asks for, and no variable of the environment chooses a policy or a source: a CI
 //! job's environment is written by whoever writes the job.
 
+mod answer;
+mod roots;
 mod usage;
+mod variables;
 
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
@@ -15,7 +18,12 @@ use clap::{
 use evidence::{Digest, login};
 use registry::Reference;
 
-pub use self::usage::UsageError;
+pub use self::{
+    answer::Answer,
+    roots::{Fetch, From, Named, Show, Trust, Whose},
+    usage::UsageError,
+    variables::Variables,
+};
 use crate::{
     gather::{Supplied, repository},
     output::Target,
@@ -52,6 +60,12 @@ Examples:
   verify list registry.example.com/payments/api:v1.4.0
   verify list oci:image:v1 --format json")]
     List(ListArgs),
+    /// Show or fetch who is believed for certificates, logs and timestamps
+    #[command(after_help = "\
+Examples:
+  verify trust show sigstore
+  verify trust fetch --out trusted_root.json")]
+    Trust(roots::TrustArgs),
 }
 
 #[derive(Debug, Args)]
@@ -143,6 +157,8 @@ pub enum Request {
     Gate(Gate),
     /// List.
     List(List),
+    /// Show or fetch trusted roots.
+    Trust(Trust),
 }
 
 /// About which image, and how to read and print.
@@ -160,6 +176,8 @@ pub struct ImageRequest {
     pub evidence_repository: Option<Reference>,
     /// Where what was read is kept for the next time.
     pub cache: Option<PathBuf>,
+    /// Where trusted roots are kept for the next time.
+    pub roots: Option<PathBuf>,
     /// How to print.
     pub format: OutputFormat,
     /// Whether to show more.
@@ -218,16 +236,6 @@ pub enum Parsed {
     Text(String),
 }
 
-/// The variables of the environment that are this command's own. None of them chooses a policy or a
-/// source of evidence.
-#[derive(Clone, Debug, Default)]
-pub struct Variables {
-    /// `VERIFY_FORMAT`.
-    pub format: Option<String>,
-    /// `VERIFY_CACHE`.
-    pub cache: Option<PathBuf>,
-}
-
 /// Parses the command line.
 pub fn parse(arguments: &[OsString], variables: &Variables) -> Result<Parsed, UsageError> {
     let line = Line::command()
@@ -255,7 +263,6 @@ fn without_logins(mut error: clap::Error) -> clap::Error {
 }
 
 fn request(command: CommandArgs, variables: &Variables) -> Result<Request, UsageError> {
-    let format = variables.format.as_deref();
     match command {
         CommandArgs::Gate(args) => {
             let GateArgs { mut image, policy, environment, before, reports, quiet, cache } = args;
@@ -266,25 +273,28 @@ fn request(command: CommandArgs, variables: &Variables) -> Result<Request, Usage
                 (true, None, _) => image.format = Some(OutputFormat::Text),
                 (false, _, _) => {}
             }
-            let cache = cache.or_else(|| variables.cache.clone());
             let cache = cache.filter(|dir| !dir.as_os_str().is_empty());
-            let image = ImageRequest { cache, ..image_request(image, format)? };
+            let cache = cache.or_else(|| variables.cache());
+            let image = image_request(image, variables)?;
+            let roots = cache.clone().or(image.roots);
+            let image = ImageRequest { cache, roots, ..image };
             let reports = self::reports(&reports, quiet || image.format == OutputFormat::Json)?;
             let name = name(&image)?;
             Ok(Request::Gate(Gate { image, name, policy, environment, before, reports, quiet }))
         }
         CommandArgs::List(ListArgs { image, policy, environment }) => {
-            let image = image_request(image, format)?;
+            let image = image_request(image, variables)?;
             let judge = match policy {
                 Some(policy) => Some(Judge { policy, environment, name: name(&image)? }),
                 None => None,
             };
             Ok(Request::List(List { image, judge }))
         }
+        CommandArgs::Trust(args) => args.request(variables).map(Request::Trust),
     }
 }
 
-fn image_request(args: ImageArgs, variable: Option<&str>) -> Result<ImageRequest, UsageError> {
+fn image_request(args: ImageArgs, variables: &Variables) -> Result<ImageRequest, UsageError> {
     let ImageArgs { image, name, index, evidence, evidence_repository, .. } = args;
     let ImageArgs { format, verbose, plain_http, timeout, .. } = args;
     let reference: Reference = image.parse().map_err(UsageError::Image)?;
@@ -300,9 +310,10 @@ fn image_request(args: ImageArgs, variable: Option<&str>) -> Result<ImageRequest
         supplied: supplied.collect::<Result<_, _>>().map_err(UsageError::Supplied)?,
         evidence_repository: evidence_repository.map_err(UsageError::EvidenceRepository)?,
         cache: None,
+        roots: variables.roots(),
         format: match format {
             Some(format) => format,
-            None => format_of_variable(variable)?,
+            None => format_of_variable(variables.format.as_deref())?,
         },
         verbose,
         plain_http,

@@ -8,7 +8,7 @@ use evidence::text::escape_short;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::{cli::UsageError, exit::ExitStatus, gather::GatherError, output::ReportError};
+use crate::{cli::UsageError, exit::ExitStatus, gather::GatherError, output::ReportError, roots};
 
 /// Why there is no verdict; a variant per stage.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +33,12 @@ pub enum Error {
     /// A report cannot be written.
     #[error(transparent)]
     Report(#[from] ReportError),
+    /// A policy wants a trusted root from what is no repository.
+    #[error(transparent)]
+    Repository(#[from] trust::RepositoryError),
+    /// A file is named for a trusted root.
+    #[error(transparent)]
+    RootFile(#[from] roots::FileError),
     /// The runtime that waits for answers could not be started.
     #[error("cannot wait for answers: {0}")]
     Runtime(io::Error),
@@ -42,6 +48,9 @@ pub enum Error {
         /// How long it may take.
         seconds: u64,
     },
+    /// A trusted root cannot be had.
+    #[error(transparent)]
+    Trust(#[from] trust::TrustError),
     /// The question does not fit the policy, or a bound was reached.
     #[error("{why}")]
     Undecided {
@@ -64,8 +73,11 @@ impl Error {
             Self::Policy(_) => "policy",
             Self::PolicyFile { .. } => "policy-file",
             Self::Report(_) => "report",
+            Self::Repository(_) => "repository",
+            Self::RootFile(error) => error.kind(),
             Self::Runtime(_) => "runtime",
             Self::Timeout { .. } => "timeout",
+            Self::Trust(error) => error.kind(),
             Self::Undecided { why, .. } => why.kind(),
             Self::Usage(_) => "usage",
         }
@@ -79,12 +91,15 @@ impl Error {
                 error.help().or(unavailable.then_some(TRY_AGAIN)).map(str::to_owned)
             }
             Self::Timeout { .. } => Some("try again; or give it longer with --timeout".to_owned()),
+            Self::RootFile(error) => Some(error.help().to_owned()),
+            Self::Trust(error) => Some(error.help().to_owned()),
             Self::Undecided { why, policy } => undecided_help(why, policy),
             Self::Usage(error) => error.help(),
             Self::Output(_)
             | Self::Policy(_)
             | Self::PolicyFile { .. }
             | Self::Report(_)
+            | Self::Repository(_)
             | Self::Runtime(_) => None,
         }
     }

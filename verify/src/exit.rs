@@ -16,7 +16,7 @@ use crate::{
 /// How the command ended (docs/exit-codes.md).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExitStatus {
-    /// 0: allowed, ready, or listed.
+    /// 0: allowed, ready, listed, shown or fetched.
     Done,
     /// 1: denied.
     Denied,
@@ -61,7 +61,13 @@ impl From<&Error> for ExitStatus {
     fn from(error: &Error) -> Self {
         match error {
             Error::Usage(error) => error.into(),
-            Error::Policy(_) | Error::PolicyFile { .. } | Error::Report(_) => Self::Usage,
+            Error::Policy(_)
+            | Error::PolicyFile { .. }
+            | Error::Report(_)
+            | Error::Repository(_)
+            | Error::RootFile(_) => Self::Usage,
+            Error::Trust(error) if error.may_pass() => Self::Unavailable,
+            Error::Trust(_) => Self::Usage,
             Error::Gather(error) => error.into(),
             Error::Undecided { why, .. } => why.into(),
             Error::Output(_) | Error::Runtime(_) | Error::Timeout { .. } => Self::Unavailable,
@@ -80,7 +86,9 @@ impl From<&UsageError> for ExitStatus {
             | UsageError::Image(_)
             | UsageError::Index { .. }
             | UsageError::NoName
+            | UsageError::NoRoot { .. }
             | UsageError::Report { .. }
+            | UsageError::RootForNamed { .. }
             | UsageError::StdoutTwice
             | UsageError::Supplied(_)
             | UsageError::Syntax { .. }

@@ -3,14 +3,9 @@
 //! The order is the argument: the policy is complete, and the question fits it, before anything is
 //! asked of a registry; the tag is resolved once; and what decides (`chain`) reads nothing.
 
-use std::{
-    fs::File,
-    io::{self, Read},
-    path::Path,
-    sync::Arc,
-};
+use std::{path::Path, sync::Arc};
 
-use chain::{Image, Policy, Question, Shape, Undecided, Verdict, ask, policy::Wanted};
+use chain::{Image, Policy, Question, Shape, Undecided, Verdict, ask};
 use evidence::{Digest, time::Timestamp};
 use registry::{Cache, Options, Verbose};
 
@@ -19,17 +14,14 @@ use crate::{
     error::Error,
     gather::{self, Gathered, gather},
     output::{self, Target},
+    policy,
     report::Format,
 };
-
-/// Bytes of the policy, and of each file that it names, that are looked at; `chain` has the real
-/// limits and says which was passed.
-const READ: u64 = 2 * 1024 * 1024;
 
 /// Decides on an image.
 pub async fn gate(request: &Gate, now: Timestamp) -> Result<Verdict, Error> {
     output::look_at(&request.reports)?;
-    let policy = parse(&request.policy, now)?;
+    let policy = policy::parse(&request.policy, &request.image.roots(), now).await?;
     let asked = Asked {
         policy: &policy,
         image: &request.image,
@@ -118,11 +110,28 @@ impl Asked<'_> {
     }
 }
 
+/// Tells of each request, if that is wanted.
+pub(crate) fn verbose(wanted: bool) -> Option<Verbose> {
+    wanted.then(|| -> Verbose {
+        Arc::new(|line: &str| output::print_error(&output::lines(&format!("# {line}"))))
+    })
+}
+
+impl ImageRequest {
+    /// How trusted roots are fetched: in half of the time, so that there is some for the evidence.
+    pub(crate) fn roots(&self) -> trust::Options {
+        trust::Options {
+            cache: self.roots.clone(),
+            timeout: self.timeout / 2,
+            verbose: verbose(self.verbose),
+            ..trust::Options::default()
+        }
+    }
+}
+
 /// Gathers what there is for an image, as the command line says.
 pub async fn gathered(image: &ImageRequest, labels: bool) -> Result<Gathered, Error> {
-    let verbose = image.verbose.then(|| -> Verbose {
-        Arc::new(|line: &str| output::print_error(&output::lines(&format!("# {line}"))))
-    });
+    let verbose = verbose(image.verbose);
     let cache = image.cache.as_deref();
     let options = Options {
         plain_http: image.plain_http,
@@ -145,24 +154,4 @@ pub async fn gathered(image: &ImageRequest, labels: bool) -> Result<Gathered, Er
         cache.settle().await;
     }
     Ok(gathered?)
-}
-
-/// Reads the policy and the files that it names, which lie beside it; tells what is odd about it now.
-pub fn parse(path: &Path, now: Timestamp) -> Result<Policy, Error> {
-    let text = read(path).map_err(|cause| Error::PolicyFile { path: path.to_owned(), cause })?;
-    let beside = path.parent().unwrap_or(Path::new(""));
-    let mut named =
-        |wanted: Wanted<'_>| read(&beside.join(wanted.path()?)).map_err(|cause| cause.to_string());
-    let policy =
-        Policy::parse(&path.display().to_string(), &text, &mut named).map_err(Error::Policy)?;
-    for warning in policy.warnings_at(now) {
-        output::print_error(&output::lines(&warning.render()));
-    }
-    Ok(policy)
-}
-
-fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(path)?.take(READ).read_to_end(&mut bytes)?;
-    Ok(bytes)
 }

@@ -17,13 +17,15 @@ pub mod gate;
 pub mod gather;
 pub mod list;
 pub mod output;
+pub mod policy;
 pub mod report;
+pub mod roots;
 
 pub use cli::Variables;
 pub use error::Error;
 pub use exit::ExitStatus;
 
-use cli::{OutputFormat, Parsed, Request};
+use cli::{OutputFormat, Parsed, Request, Trust};
 
 /// Runs the command; `now` is the moment of asking.
 pub fn run(arguments: &[OsString], variables: &Variables, now: Timestamp) -> ExitStatus {
@@ -46,6 +48,10 @@ pub fn run(arguments: &[OsString], variables: &Variables, now: Timestamp) -> Exi
             let json = request.image.format == OutputFormat::Json;
             ended(listed(request, now), json)
         }
+        Request::Trust(request) => {
+            let json = request.answer().format == OutputFormat::Json;
+            ended(trusted(request, now), json)
+        }
     }
 }
 
@@ -64,6 +70,28 @@ fn listed(request: cli::List, now: Timestamp) -> Result<ExitStatus, Error> {
     let text = match format {
         OutputFormat::Json => output::json(&listing)?,
         OutputFormat::Text => report::listing::print(&listing, &style),
+    };
+    output::print(&text)?;
+    Ok(ExitStatus::Done)
+}
+
+fn trusted(request: Trust, now: Timestamp) -> Result<ExitStatus, Error> {
+    let answer = request.answer().clone();
+    let shown = match request {
+        Trust::Fetch(request) => {
+            let out = request.out.clone();
+            let fetch = async move || roots::fetch(&request, now).await;
+            let (shown, bytes) = within(answer.timeout, fetch)?;
+            output::write_whole(&out, &bytes)?;
+            shown
+        }
+        Trust::Show(request) => {
+            within(answer.timeout, async move || roots::show(&request, now).await)?
+        }
+    };
+    let text = match answer.format {
+        OutputFormat::Json => output::json(&shown)?,
+        OutputFormat::Text => report::roots::print(&shown, &output::style(answer.verbose)),
     };
     output::print(&text)?;
     Ok(ExitStatus::Done)

@@ -22,6 +22,7 @@ use crate::{
     error::Error,
     gate::{self, Asked},
     gather::Gathered,
+    policy,
 };
 
 /// The version of the list's JSON.
@@ -89,7 +90,7 @@ pub async fn list(request: &List, now: Timestamp) -> Result<Listing, Error> {
     let Some(judge) = &request.judge else {
         return Ok(listing(&gate::gathered(&request.image, false).await?));
     };
-    let policy = gate::parse(&judge.policy, now)?;
+    let policy = policy::parse(&judge.policy, &request.image.roots(), now).await?;
     let asked = Asked {
         policy: &policy,
         image: &request.image,

@@ -148,11 +148,14 @@ pub fn lines(text: &str) -> String {
 
 /// Whether the place for a report is there, before anything is asked of a registry.
 pub fn look_at(reports: &[Target]) -> Result<(), ReportError> {
-    for path in reports.iter().filter_map(|target| target.path.as_deref()) {
-        let parent = parent(path);
-        if !parent.is_dir() {
-            return Err(ReportError::NoDirectory { path: parent.to_owned() });
-        }
+    reports.iter().filter_map(|target| target.path.as_deref()).try_for_each(look_beside)
+}
+
+/// Whether the place for a file is there.
+pub(crate) fn look_beside(path: &Path) -> Result<(), ReportError> {
+    let parent = parent(path);
+    if !parent.is_dir() {
+        return Err(ReportError::NoDirectory { path: parent.to_owned() });
     }
     Ok(())
 }
@@ -162,7 +165,7 @@ fn parent(path: &Path) -> &Path {
 }
 
 /// Writes a file in one go: into a new file beside it that then takes its name.
-fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), ReportError> {
+pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), ReportError> {
     let failed = |cause| ReportError::Write { path: path.to_owned(), cause };
     if is_stream(path) {
         let stream = OpenOptions::new().append(true).open(path);
@@ -197,13 +200,13 @@ fn is_stream(path: &Path) -> bool {
 #[derive(Debug, thiserror::Error)]
 pub enum ReportError {
     /// There is no such directory.
-    #[error("there is no directory `{}` to write a report to", shown(path))]
+    #[error("there is no directory `{}` to write to", shown(path))]
     NoDirectory {
         /// The directory.
         path: PathBuf,
     },
     /// It could not be written.
-    #[error("cannot write report `{}`: {cause}", shown(path))]
+    #[error("cannot write `{}`: {cause}", shown(path))]
     Write {
         /// The file.
         path: PathBuf,

@@ -288,7 +288,11 @@ fn a_report_that_cannot_be_written_leaves_nothing_and_takes_nothing_away() {
     fs::write(place.path(".r.json.partial"), "somebody's").unwrap();
     let run = place.gate("--report json=r.json --evidence passed.json");
     assert_ne!(run.status, 0);
-    assert!(run.stdout.is_empty() && run.stderr.contains("cannot write report"), "{}", run.stderr);
+    assert!(
+        run.stdout.is_empty() && run.stderr.contains("cannot write `r.json`"),
+        "{}",
+        run.stderr
+    );
     assert_eq!(place.hidden(), [".r.json.partial"]);
 }
 

@@ -11,7 +11,7 @@ use std::{
 use chain::Record;
 use evidence::json::Value;
 use schemars::{JsonSchema, schema_for};
-use verify::{error::ErrorReport, list::Listing};
+use verify::{error::ErrorReport, list::Listing, roots::Shown};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -30,6 +30,7 @@ fn the_published_schemas_are_those_of_the_types() {
     for (path, schema) in [
         ("docs/error.schema.json", schema::<ErrorReport>()),
         ("docs/listing.schema.json", schema::<Listing>()),
+        ("docs/trust.schema.json", schema::<Shown>()),
         ("docs/verdict.schema.json", schema::<Record>()),
     ] {
         let expected = serde_json::to_string_pretty(&schema).unwrap() + "\n";
@@ -82,9 +83,11 @@ fn kinds() -> BTreeSet<String> {
     for path in [
         "chain/src/ask.rs",
         "registry/src/error.rs",
+        "trust/src/error.rs",
         "verify/src/error.rs",
         "verify/src/gather/files.rs",
         "verify/src/gather/mod.rs",
+        "verify/src/roots.rs",
     ] {
         let text = read(path);
         let bodies: Vec<&str> = text

@@ -128,6 +128,19 @@ fn the_gate_and_what_reads_for_it_write_to_no_registry() {
     }
 }
 
+#[test]
+fn what_fetches_trusted_roots_only_asks() {
+    let mut files = Vec::new();
+    rust_files(&root().join("trust/src"), &mut files);
+    assert!(files.len() > 5, "trust/src has {} files", files.len());
+    for file in files {
+        let text = fs::read_to_string(&file).unwrap();
+        for word in ["Method", ".post(", ".put(", ".patch(", ".delete(", ".request("] {
+            assert!(!text.contains(word), "{} names {word}", file.display());
+        }
+    }
+}
+
 /// The members of the workspace.
 fn packages() -> Vec<String> {
     let workspace = fs::read_to_string(root().join("Cargo.toml")).unwrap();
@@ -155,7 +168,10 @@ fn clippy_keeps_secret_keys_out_of_all_that_the_gate_links() {
     let (held, free): (Vec<_>, Vec<_>) = gate.partition(names_it);
     assert_eq!(
         (held, free),
-        (vec!["evidence".into(), "chain".into(), "verify".into()], vec!["registry".to_owned()])
+        (
+            vec!["evidence".into(), "chain".into(), "verify".into()],
+            vec!["registry".to_owned(), "trust".to_owned()]
+        )
     );
     for package in ["chain", "evidence", "verify"] {
         for name in SECRETS {

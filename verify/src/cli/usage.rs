@@ -44,11 +44,23 @@ pub enum UsageError {
     /// A layout without a name.
     #[error("an image in a layout directory has no name, and the policy is held against one")]
     NoName,
+    /// A repository of one's own, and nothing from which it is believed.
+    #[error("--repository `{}` is none whose root is built in", escape_short(found, 300))]
+    NoRoot {
+        /// What was typed.
+        found: String,
+    },
     /// `--report` without a format or path.
     #[error("--report `{}` is not FORMAT=PATH", escape_short(found, 300))]
     Report {
         /// What was typed.
         found: String,
+    },
+    /// A root for a repository whose root is built in.
+    #[error("--root is for an organisation's own repository; the root of {name} is built in")]
+    RootForNamed {
+        /// Which.
+        name: String,
     },
     /// Two answers on stdout.
     #[error("stdout holds one answer only")]
@@ -84,10 +96,14 @@ impl UsageError {
             Self::Image(error) => error.help(),
             Self::Index { .. } => "the index's digest is what its tag resolves to",
             Self::NoName => "say what it is: --as registry.example.com/payments/api",
+            Self::NoRoot { .. } => {
+                "say from what it is believed: --root root.json, as whoever runs it hands it out"
+            }
             Self::Report { .. } => {
                 "the formats are text, json, github, junit, markdown and html: \
                  --report junit=verdict.xml"
             }
+            Self::RootForNamed { .. } => "leave --root out",
             Self::StdoutTwice => "give the other reports a file",
             Self::Syntax { .. } => return None,
             Self::Timeout { .. } => "write it like `30s`, `2m` or `1m30s`",

@@ -11,6 +11,7 @@ pub mod junit;
 pub mod listing;
 pub mod markdown;
 pub mod page;
+pub mod roots;
 pub mod text;
 mod words;
 

@@ -17,6 +17,11 @@ pub(super) fn minute(text: &str) -> String {
         .map_or_else(|| text.to_owned(), |time| time.strftime("%Y-%m-%d %H:%M").to_string())
 }
 
+/// A time to the day. Other texts stay.
+pub(super) fn day(text: &str) -> String {
+    time::parse(text).map_or_else(|| text.to_owned(), |time| time.strftime("%Y-%m-%d").to_string())
+}
+
 /// A digest or commit, shortened: `sha256:61aa0c2f9b3d…`, `4f1c2a9e7b3d`. Other texts stay.
 pub(super) fn short(text: &str) -> String {
     let is_hex = |hex: &str| hex.len() >= 40 && hex.bytes().all(|b| b.is_ascii_hexdigit());

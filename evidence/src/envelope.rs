@@ -55,7 +55,7 @@ impl Envelope {
     }
 
     /// The JSON of it.
-    pub(crate) fn to_json(&self) -> String {
+    pub fn to_json(&self) -> String {
         let encoded = |bytes: &[u8]| json::text(&engines::STANDARD.encode(bytes));
         let signature = |signature: &Signature| {
             let mut members = vec![("sig", encoded(&signature.bytes))];

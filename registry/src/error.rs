@@ -170,6 +170,8 @@ pub enum What {
     Manifest(Digest),
     /// The list of what hangs on a digest.
     Referrers(Digest),
+    /// What a service other than a registry answers.
+    Service,
     /// A tag.
     Tag(String),
     /// The list of tags.
@@ -188,6 +190,7 @@ impl fmt::Display for What {
             Self::Index => f.write_str("index.json"),
             Self::Manifest(digest) => write!(f, "manifest {digest}"),
             Self::Referrers(digest) => write!(f, "the referrers of {digest}"),
+            Self::Service => f.write_str("an answer"),
             Self::Tag(tag) => write!(f, "tag `{}`", escape_short(tag, 200)),
             Self::Tags => f.write_str("the list of tags"),
             Self::Token => f.write_str("a token"),

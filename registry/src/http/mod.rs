@@ -11,11 +11,13 @@ pub mod credentials;
 mod exchange;
 mod pages;
 mod retry;
+mod sender;
 mod source;
 mod stream;
 mod token;
 
 pub use client::{Access, Client, Request, Response};
 pub use pages::Pages;
+pub use sender::Sender;
 pub use source::HttpSource;
 pub use stream::Incoming;

@@ -49,7 +49,7 @@ pub(crate) async fn run(world: &World, request: Request) -> Result<Report, Error
         Request::Scan(request) => scan::run(world, request).await,
         Request::Statement(request) => statement::run(world, request).await,
         Request::Test(request) => test::run(world, request).await,
-        Request::Whoami(request) => whoami::run(world, request),
+        Request::Whoami(request) => whoami::run(world, request).await,
     }
 }
 
@@ -83,7 +83,8 @@ fn evidence_repository(world: &World, access: &Access) -> Result<Option<Referenc
     }
 }
 
-fn options(world: &World, access: &Access) -> Options {
+/// How a command reaches registries and services.
+pub(crate) fn options(world: &World, access: &Access) -> Options {
     Options {
         plain_http: access.plain_http,
         verbose: access.verbose.then(|| world.teller()),

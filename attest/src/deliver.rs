@@ -4,7 +4,7 @@
 //! anything is signed, and the bundle is kept, if it is to be, before it is attached: a registry
 //! that fails costs no approver a second signature.
 
-use evidence::{Bundle, IN_TOTO, time::Timestamp};
+use evidence::time::Timestamp;
 use registry::AnySource;
 
 use crate::{
@@ -14,81 +14,19 @@ use crate::{
     error::Error,
     family::Family,
     file,
-    report::{Delivered, Key, Made, Placed},
-    request::{Delivery, Signing},
+    hand::Hand,
+    report::{Delivered, Made, Placed, Vouched},
+    request::Delivery,
     resolve::Image,
-    seal::{self, Sealed},
-    sign::{KeyReference, Signer, VariableOrTerminal},
+    seal::Sealed,
     statement::Prepared,
-    usage::UsageError,
-    world::World,
 };
-
-/// The variable that names the key where no option does.
-pub(crate) const KEY: &str = "ATTEST_KEY";
-
-/// Who signs, opened before anything else is done: a command that cannot end well does not begin.
-pub(crate) struct Hand {
-    signer: Signer,
-    key: KeyReference,
-}
-
-impl Hand {
-    /// Opens the key; `None` for a dry run, which needs none.
-    pub(crate) fn open(world: &World, signing: &Signing) -> Result<Option<Self>, Error> {
-        if signing.delivery == Delivery::DryRun {
-            return Ok(None);
-        }
-        let key = key(world, signing.key.clone())?.ok_or(UsageError::NoKey)?;
-        let hand = Self::of(world, key)?;
-        if let Some(warning) = hand.signer.warning() {
-            world.say(&format!("warning: {warning}"));
-        }
-        Ok(Some(hand))
-    }
-
-    /// Opens this key.
-    pub(crate) fn of(world: &World, key: KeyReference) -> Result<Self, Error> {
-        let lookup = |name: &str| world.variable(name);
-        let mut passphrase = VariableOrTerminal::new(&lookup);
-        let signer = Signer::open(&key, &lookup, &mut passphrase)?;
-        Ok(Self { signer, key })
-    }
-
-    /// Whether a bundle is this hand's own, by its signature.
-    pub(crate) fn made(&self, bundle: &Bundle) -> bool {
-        self.signer.verify_own(bundle).is_ok()
-    }
-
-    /// The key, as reports name it.
-    pub(crate) fn shown(&self) -> Key {
-        let public = self.signer.public();
-        Key {
-            id: public.id().clone(),
-            algorithm: public.algorithm().name(),
-            reference: self.key.to_string(),
-        }
-    }
-}
-
-/// The key that is named: by the option, else by the variable.
-pub(crate) fn key(
-    world: &World,
-    option: Option<KeyReference>,
-) -> Result<Option<KeyReference>, Error> {
-    if option.is_some() {
-        return Ok(option);
-    }
-    let named = world.variable(KEY).filter(|text| !text.is_empty());
-    let key = named.map(|text| text.parse()).transpose();
-    key.map_err(|error| UsageError::KeyReference(error).into())
-}
 
 /// Signs, seals and attaches a statement, as far as it was asked for.
 pub(crate) async fn deliver(
     image: &Image,
     prepared: &Prepared,
-    hand: Option<&Hand>,
+    hand: Option<&Hand<'_>>,
     delivery: &Delivery,
     now: Timestamp,
 ) -> Result<Delivered, Error> {
@@ -101,8 +39,8 @@ pub(crate) async fn deliver(
         Delivery::DryRun | Delivery::Keep(_) => None,
     };
     let (sealed, made) = match begun {
-        Some(bytes) => (seal::taken(bytes, &family)?, Made::Before),
-        None => (sign(hand, prepared, &family)?, Made::Now),
+        Some(bytes) => (hand.found(bytes, &family)?, Made::Before),
+        None => (hand.sign(prepared, &family).await?, Made::Now),
     };
     let attached = match delivery {
         Delivery::DryRun => None,
@@ -125,8 +63,9 @@ pub(crate) async fn deliver(
     Ok(Delivered::Signed(Box::new(Placed {
         id: sealed.id(),
         bundle: sealed.digest(),
-        key: Some(hand.shown()),
+        by: hand.signed(sealed.confirmed()),
         made,
+        vouched: Vouched::of(&sealed),
         kept,
         attached,
     })))
@@ -137,7 +76,7 @@ async fn begun(
     image: &Image,
     family: &Family,
     prepared: &Prepared,
-    hand: &Hand,
+    hand: &Hand<'_>,
     now: Timestamp,
 ) -> Result<Option<Vec<u8>>, Error> {
     let members = family.named_by(&prepared.statement.subjects);
@@ -145,12 +84,6 @@ async fn begun(
         return Ok(None);
     }
     Ok(begun::find(image.evidence(), &members, prepared, hand, now).await?)
-}
-
-/// Signs and seals a statement.
-pub(crate) fn sign(hand: &Hand, prepared: &Prepared, image: &Family) -> Result<Sealed, Error> {
-    let signed = hand.signer.sign(IN_TOTO, &prepared.payload)?;
-    Ok(seal::seal(signed, &hand.signer, image)?)
 }
 
 /// Attaches a sealed bundle to each digest of the image that it names. The manifest's time is the time

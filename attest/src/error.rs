@@ -23,10 +23,11 @@ use crate::{
     consistent::Inconsistent,
     copy::CopyError,
     file::FileError,
+    instance::InstanceError,
     key_file::GenerateError,
     resolve::ResolveError,
     seal::SealError,
-    sign::{OpenError, SignError},
+    sign::{CertifyError, OpenError, SignError, SourceError},
     statement::StatementRefused,
     usage::UsageError,
 };
@@ -56,7 +57,7 @@ pub(crate) enum Error {
     #[error(transparent)]
     Inconsistent(#[from] Inconsistent),
     /// The answer was no.
-    #[error("not approved: the answer was not yes")]
+    #[error("nothing was signed: the answer was not yes")]
     Declined,
     /// The environment.
     #[error(transparent)]
@@ -76,6 +77,15 @@ pub(crate) enum Error {
     /// The key cannot be opened.
     #[error(transparent)]
     OpenKey(#[from] OpenError),
+    /// What to sign with.
+    #[error(transparent)]
+    Instance(#[from] InstanceError),
+    /// There is no certificate.
+    #[error(transparent)]
+    Certify(#[from] CertifyError),
+    /// There is no identity token.
+    #[error(transparent)]
+    IdentityToken(#[from] SourceError),
     /// The result could not be printed.
     #[error("cannot print the result: {0}")]
     Print(io::Error),
@@ -143,11 +153,14 @@ impl Error {
             Self::Attach(error) => error.code(),
             Self::Built(error) => error.code(),
             Self::Command(_) => "command",
+            Self::Certify(error) => error.code(),
             Self::Config(_) => "config-unreadable",
             Self::Copy(error) => error.code(),
             Self::Declined => "declined",
             Self::Inconsistent(error) => error.code(),
             Self::Environment(error) => error.code(),
+            Self::IdentityToken(error) => error.code(),
+            Self::Instance(error) => error.code(),
             Self::File(error) => error.code(),
             Self::GenerateKey(error) => error.code(),
             Self::Label(error) => error.code(),
@@ -187,10 +200,13 @@ impl Error {
             Self::AroundCommand(error) => error.help(),
             Self::Attach(error) => error.help(),
             Self::Built(error) => owned(error.help()),
+            Self::Certify(error) => error.help().map(str::to_owned),
             Self::Copy(error) => error.help(),
             Self::Environment(error) => Some(error.help()),
             Self::GenerateKey(error) => error.help().map(str::to_owned),
+            Self::IdentityToken(error) => error.help().map(str::to_owned),
             Self::Inconsistent(error) => owned(error.help()),
+            Self::Instance(error) => owned(error.help()),
             Self::Metadata(error) => Some(error.help()),
             Self::OpenKey(error) => error.help().map(str::to_owned),
             Self::Provenance(error) => owned(error.help()),

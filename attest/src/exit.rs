@@ -7,7 +7,7 @@ use std::process::{ExitCode, Termination};
 
 use crate::{
     attach::AttachError, collect::command::of_signal, copy::CopyError, error::Error,
-    report::Report, resolve::ResolveError,
+    report::Report, resolve::ResolveError, seal::SealError,
 };
 
 /// How the process ends.
@@ -71,7 +71,6 @@ impl From<&Error> for Exit {
             | Error::Provenance(_)
             | Error::Report(_)
             | Error::Sbom(_)
-            | Error::Seal(_)
             | Error::Statement(_)
             | Error::Verdict(_) => Self::Refused,
             Error::GenerateKey(_) | Error::OpenKey(_) | Error::ReportFiles(_) | Error::Usage(_) => {
@@ -81,6 +80,10 @@ impl From<&Error> for Exit {
             Error::Attach(_) | Error::Print(_) | Error::Sign(_) | Error::Signals(_) => {
                 Self::Unavailable
             }
+            Error::Certify(error) if error.is_usage() => Self::Usage,
+            Error::IdentityToken(error) if error.is_usage() => Self::Usage,
+            Error::Instance(error) if !error.is_unavailable() => Self::Usage,
+            Error::Certify(_) | Error::IdentityToken(_) | Error::Instance(_) => Self::Unavailable,
             Error::Copy(
                 CopyError::NoLayout { .. } | CopyError::Source(registry::Error::Open(_)),
             ) => Self::Usage,
@@ -92,7 +95,22 @@ impl From<&Error> for Exit {
             Error::File(error) if error.is_too_large() => Self::Refused,
             Error::File(_) => Self::Usage,
             Error::Resolve(error) => resolve(error),
+            Error::Seal(error) => seal(error),
         }
+    }
+}
+
+/// A bundle that a trusted root does not bear out was made with services of another instance.
+fn seal(error: &SealError) -> Exit {
+    match error {
+        SealError::Confirm(_) | SealError::Rootless => Exit::Usage,
+        SealError::Service(error) if error.is_usage() => Exit::Usage,
+        SealError::Service(_) => Exit::Unavailable,
+        SealError::Bundle(_)
+        | SealError::Own(_)
+        | SealError::PayloadType { .. }
+        | SealError::Size { .. }
+        | SealError::Statement(_) => Exit::Refused,
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod fault;
 mod json;
+mod signed;
 mod text;
 
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ use registry::{Pinned, Reference};
 pub(crate) use self::{
     fault::fault,
     json::{platforms, print as document},
+    signed::{By, Vouched, paragraphs as signed, put},
     text::{on_platforms, paragraphs, place, plural},
 };
 use crate::{attach::Attached, request::Format, resolve::Image, statement::Prepared};
@@ -92,9 +94,11 @@ pub(crate) struct Placed {
     /// The SHA-256 of the bundle.
     pub(crate) bundle: Digest,
     /// Who signed; `None` for a bundle that was signed elsewhere.
-    pub(crate) key: Option<Key>,
+    pub(crate) by: Option<By>,
     /// Whether it was signed now.
     pub(crate) made: Made,
+    /// Who vouches for it.
+    pub(crate) vouched: Vouched,
     /// The file that holds the bundle.
     pub(crate) kept: Option<PathBuf>,
     /// Where it hangs, unless nothing was to be attached.

@@ -10,7 +10,7 @@ use registry::Reference;
 
 use crate::{
     collect::environment::Given,
-    sign::{KeyReference, KeyType},
+    sign::{KeyReference, KeyType, TokenReference},
 };
 
 /// One command.
@@ -49,12 +49,38 @@ pub(crate) enum Request {
 /// What every command that signs takes.
 #[derive(Debug)]
 pub(crate) struct Signing {
-    /// The key; else the variable `ATTEST_KEY` names one.
-    pub(crate) key: Option<KeyReference>,
+    /// Who signs; else the variable `ATTEST_KEY` names a key, or the CI system has a token.
+    pub(crate) by: Option<By>,
+    /// With which services.
+    pub(crate) instance: Instance,
     /// What becomes of the bundle.
     pub(crate) delivery: Delivery,
     /// What overrides the environment.
     pub(crate) given: Given,
+    /// Whether questions were answered beforehand.
+    pub(crate) yes: bool,
+}
+
+/// Who signs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum By {
+    /// This key.
+    Key(KeyReference),
+    /// A person who logs in.
+    Login,
+    /// Whom this identity token is about.
+    Token(TokenReference),
+}
+
+/// What was said about the instance of Sigstore; else variables say it, or it is the public one.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Instance {
+    /// Which services.
+    pub(crate) signing_config: Option<PathBuf>,
+    /// By whom the result is believed.
+    pub(crate) trusted_root: Option<PathBuf>,
+    /// The timestamp authority, in place of the services'.
+    pub(crate) timestamp_url: Option<String>,
 }
 
 /// What becomes of a statement.
@@ -211,8 +237,6 @@ pub(crate) struct Approve {
     pub(crate) reference: Option<String>,
     /// The verdict that is approved.
     pub(crate) verdict: Option<PathBuf>,
-    /// Whether the question was answered beforehand.
-    pub(crate) yes: bool,
 }
 
 /// What is decided.
@@ -396,8 +420,10 @@ pub(crate) enum Key {
 /// `attest whoami`.
 #[derive(Debug)]
 pub(crate) struct Whoami {
-    /// The key, if one is given.
-    pub(crate) key: Option<KeyReference>,
+    /// Who signs, if that is given.
+    pub(crate) by: Option<By>,
     /// What overrides the environment.
     pub(crate) given: Given,
+    /// With which services.
+    pub(crate) instance: Instance,
 }

@@ -17,9 +17,18 @@ pub(crate) enum UsageError {
     /// The target is a layout without a name.
     #[error("neither layout has a name, and a promotion is to one repository")]
     NamelessTarget,
+    /// A log or verifier does not take signatures of this key.
+    #[error("a log or verifier of this instance does not take signatures of {algorithm} keys")]
+    KeyNotTaken {
+        /// How the key signs.
+        algorithm: crate::sign::Algorithm,
+    },
     /// There is no key.
-    #[error("there is no key to sign with")]
+    #[error("there is no key")]
     NoKey,
+    /// There is nothing to sign with.
+    #[error("there is no key to sign with, and no identity token to sign without one")]
+    NoSigner,
     /// The deployment is said to have begun after it ended.
     #[error("`--started-at` lies in the future")]
     StartedLater,
@@ -36,7 +45,8 @@ impl UsageError {
             Self::KeyReference(_) => "key",
             Self::NamedTarget => "as",
             Self::NamelessTarget => "nameless-layout",
-            Self::NoKey => "no-key",
+            Self::KeyNotTaken { .. } => "key-not-taken",
+            Self::NoKey | Self::NoSigner => "no-key",
             Self::StartedLater => "time",
             Self::Unanswered => "unanswered",
         }
@@ -49,9 +59,13 @@ impl UsageError {
             Self::KeyReference(_) => "it names a file, or env://NAME",
             Self::NamedTarget => "leave it out",
             Self::NamelessTarget => "say which: --to-as registry.example.com/payments/api",
-            Self::NoKey => {
-                "give --key FILE or --key env://NAME, or set ATTEST_KEY; \
-                 attest key generate --out NAME makes one"
+            Self::KeyNotTaken { .. } => {
+                "sign with a p256 key, or without --signing-config and --timestamp-url"
+            }
+            Self::NoKey => "give --key FILE or --key env://NAME, or set ATTEST_KEY",
+            Self::NoSigner => {
+                "give --key FILE or env://NAME, or set ATTEST_KEY; attest key generate --out NAME makes \
+                 one; or let the job have an identity token (docs/keyless.md), or say --login"
             }
             Self::StartedLater => "give the time at which it began",
             Self::Unanswered => "look at it with --dry-run, then say --yes",

@@ -47,10 +47,6 @@ pub(super) struct Approve {
     #[arg(long, value_name = "DURATION", default_value = "7d")]
     expires: Until,
 
-    /// Answer the question with yes
-    #[arg(short, long)]
-    yes: bool,
-
     #[command(flatten)]
     breadth: Breadth,
 
@@ -91,7 +87,6 @@ impl Approve {
             reason,
             reference,
             expires: Until(expires),
-            yes,
             breadth,
             sign,
             reach,
@@ -109,7 +104,6 @@ impl Approve {
             decision,
             reference,
             verdict,
-            yes,
         });
         Ok(Invocation { request, format: output.format() })
     }

@@ -10,7 +10,7 @@ use super::fault;
 use crate::{
     collect::environment::Given,
     duration::Span,
-    request::{self, Access, Delivery, Format, Signing, Target},
+    request::{self, Access, By, Delivery, Format, Instance, Signing, Target},
     sign::KeyReference,
 };
 
@@ -74,6 +74,60 @@ impl Reach {
     }
 }
 
+/// Who signs.
+#[derive(Args)]
+pub(super) struct Who {
+    #[command(flatten)]
+    key: Key,
+
+    /// Sign without a key, by the identity token in a file or env://NAME [else: the CI system's]
+    #[arg(long, value_name = "REF", conflicts_with_all = ["key", "login"])]
+    identity_token: Option<String>,
+
+    /// Sign without a key, as a person: log in in the browser
+    #[arg(long, conflicts_with = "key")]
+    login: bool,
+}
+
+impl Who {
+    pub(super) fn by(self) -> Result<Option<By>, clap::Error> {
+        let Self { key, identity_token, login } = self;
+        if login {
+            return Ok(Some(By::Login));
+        }
+        // As with keys, what was typed is not repeated.
+        let token = identity_token.map(|text| text.parse()).transpose();
+        match token.map_err(|error| fault(format!("--identity-token: {error}")))? {
+            Some(token) => Ok(Some(By::Token(token))),
+            None => Ok(key.reference()?.map(By::Key)),
+        }
+    }
+}
+
+/// The instance of Sigstore.
+#[derive(Args)]
+#[command(next_help_heading = "Sigstore (else its public instance, for signatures without a key)")]
+pub(super) struct Services {
+    /// Services to sign with, signing_config.v0.2.json; with a key: log it [env: ATTEST_SIGNING_CONFIG]
+    #[arg(long, value_name = "FILE")]
+    signing_config: Option<PathBuf>,
+
+    /// Verify the result against this trusted_root.json [env: ATTEST_TRUSTED_ROOT]
+    #[arg(long, value_name = "FILE")]
+    trusted_root: Option<PathBuf>,
+
+    /// Timestamp authority to ask instead, RFC 3161 [env: ATTEST_TIMESTAMP_URL]
+    #[arg(long, value_name = "URL", value_parser = NonEmptyStringValueParser::new())]
+    timestamp_url: Option<String>,
+}
+
+impl Services {
+    pub(super) fn instance(self) -> Instance {
+        let Self { signing_config, trusted_root, timestamp_url } = self;
+        Instance { signing_config, trusted_root, timestamp_url }
+    }
+}
+
 /// The key.
 #[derive(Args)]
 pub(super) struct Key {
@@ -98,7 +152,11 @@ impl Key {
 #[command(next_help_heading = "Signing")]
 pub(super) struct Sign {
     #[command(flatten)]
-    key: Key,
+    who: Who,
+
+    /// Answer questions with yes
+    #[arg(short, long)]
+    yes: bool,
 
     /// Print the statement, sign nothing; needs no key
     #[arg(long, conflicts_with_all = ["bundle", "no_attach"])]
@@ -113,18 +171,22 @@ pub(super) struct Sign {
     no_attach: bool,
 
     #[command(flatten)]
+    services: Services,
+
+    #[command(flatten)]
     run: Run,
 }
 
 impl Sign {
     pub(super) fn signing(self) -> Result<Signing, clap::Error> {
-        let Self { key, dry_run, bundle, no_attach, run } = self;
+        let Self { who, yes, dry_run, bundle, no_attach, services, run } = self;
         let delivery = match (dry_run, bundle, no_attach) {
             (true, _, _) => Delivery::DryRun,
             (false, Some(file), true) => Delivery::Keep(file),
             (false, keep, _) => Delivery::Attach { keep },
         };
-        Ok(Signing { key: key.reference()?, delivery, given: run.given() })
+        let (by, instance) = (who.by()?, services.instance());
+        Ok(Signing { by, instance, delivery, given: run.given(), yes })
     }
 }
 

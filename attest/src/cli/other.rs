@@ -8,7 +8,7 @@ use evidence::predicate;
 
 use super::{
     Invocation,
-    arguments::{Image, Key, Output, Reach, Run, Shape, Sign},
+    arguments::{Image, Output, Reach, Run, Services, Shape, Sign, Who},
 };
 use crate::request::{self, Request};
 
@@ -178,7 +178,10 @@ impl Repair {
 #[derive(Args)]
 pub(super) struct Whoami {
     #[command(flatten)]
-    key: Key,
+    who: Who,
+
+    #[command(flatten)]
+    services: Services,
 
     #[command(flatten)]
     run: Run,
@@ -189,9 +192,9 @@ pub(super) struct Whoami {
 
 impl Whoami {
     pub(super) fn invocation(self) -> Result<Invocation, clap::Error> {
-        let Self { key, run, shape } = self;
-        let request =
-            Request::Whoami(request::Whoami { key: key.reference()?, given: run.given() });
+        let Self { who, services, run, shape } = self;
+        let (by, instance) = (who.by()?, services.instance());
+        let request = Request::Whoami(request::Whoami { by, instance, given: run.given() });
         Ok(Invocation { request, format: shape.format() })
     }
 }

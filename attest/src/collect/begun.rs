@@ -17,7 +17,7 @@ use futures_util::future::try_join_all;
 use registry::{AnySource, Error};
 
 use super::own::{Own, own};
-use crate::{deliver::Hand, family::Member, statement::Prepared};
+use crate::{family::Member, hand::Hand, statement::Prepared};
 
 /// How old it may be, in seconds: longer than any command runs, shorter than the pause before somebody
 /// means it anew.
@@ -28,7 +28,7 @@ pub(crate) async fn find(
     source: &AnySource,
     members: &[&Member],
     wanted: &Prepared,
-    hand: &Hand,
+    hand: &Hand<'_>,
     now: Timestamp,
 ) -> Result<Option<Vec<u8>>, Error> {
     let predicate_type = &wanted.statement.predicate_type;

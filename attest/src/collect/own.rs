@@ -6,7 +6,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use registry::{AnySource, Error, Source};
 
 use super::hanging::{self, Content};
-use crate::deliver::Hand;
+use crate::hand::Hand;
 
 /// Requests at once; the source bounds them again by the budget.
 const AT_ONCE: usize = 16;
@@ -28,7 +28,7 @@ pub(crate) async fn own(
     source: &AnySource,
     subject: &Digest,
     predicate_type: &str,
-    hand: &Hand,
+    hand: &Hand<'_>,
 ) -> Result<Vec<Own>, Error> {
     let listed = source.referrers(subject).await?;
     let contents = stream::iter(&listed).map(|entry| hanging::content(source, entry));
@@ -44,10 +44,12 @@ pub(crate) async fn own(
         .await
 }
 
-fn read(bytes: Vec<u8>, predicate_type: &str, hand: &Hand) -> Option<Own> {
+fn read(bytes: Vec<u8>, predicate_type: &str, hand: &Hand<'_>) -> Option<Own> {
     let bundle = Bundle::parse(&bytes).ok()?;
     let statement = Statement::parse(&bundle.envelope.payload).ok()?;
-    if statement.predicate_type != predicate_type || !hand.made(&bundle) {
+    if statement.predicate_type != predicate_type
+        || !hand.made(&bundle, &bytes, &statement.subjects)
+    {
         return None;
     }
     let claim = Claim::read(&statement).ok()?;

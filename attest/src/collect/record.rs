@@ -13,7 +13,7 @@ use evidence::{
 use registry::{AnySource, Error};
 
 use super::own::own;
-use crate::deliver::Hand;
+use crate::hand::Hand;
 
 /// The bundle of the record, if it hangs on the image.
 pub(crate) async fn find(
@@ -21,7 +21,7 @@ pub(crate) async fn find(
     image: &Digest,
     subjects: &[Subject],
     wanted: &Deployment,
-    hand: &Hand,
+    hand: &Hand<'_>,
 ) -> Result<Option<Vec<u8>>, Error> {
     let all = own(source, image, predicate::DEPLOYMENT, hand).await?;
     let record = all.into_iter().find(|one| match &one.claim.view {

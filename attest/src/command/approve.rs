@@ -2,8 +2,6 @@
 //!
 //! What is committed to is shown before anybody is asked, and exactly that is signed.
 
-use std::io::{self, BufRead};
-
 use evidence::{
     predicate::{
         self,
@@ -16,8 +14,10 @@ use evidence::{
 use super::{decided::Decided, environment, minute, options, resolve};
 use crate::{
     collect::verdict::Wanted,
-    deliver::{Hand, deliver},
+    deliver::deliver,
     error::Error,
+    hand::Hand,
+    question,
     report::{Paragraph, Report},
     request::{self, Decision, Delivery, Expires},
     resolve::Image,
@@ -27,12 +27,12 @@ use crate::{
 };
 
 pub(super) async fn run(world: &World, request: request::Approve) -> Result<Report, Error> {
-    let asks = !request.yes && request.signing.delivery != Delivery::DryRun;
+    let asks = !request.signing.yes && request.signing.delivery != Delivery::DryRun;
     if asks && world.terminal == Terminal::Absent {
         return Err(UsageError::Unanswered.into());
     }
     until(&request.decision, world.now())?;
-    let hand = Hand::open(world, &request.signing)?;
+    let hand = Hand::open(world, &request.signing, &request.target.access).await?;
     let request::Approve { target, signing, platforms, environment: name, .. } = request;
     let access = target.access.clone();
     let mut image = resolve(world, target).await?;
@@ -46,7 +46,7 @@ pub(super) async fn run(world: &World, request: request::Approve) -> Result<Repo
     };
     show(world, &image, hand.as_ref(), &name, &request.decision, &decided);
     if asks {
-        ask(world, &request.decision)?;
+        question::ask(world, &format!("{}?", request.decision.question()))?;
         // No registry is to blame for the time that a person took.
         image = image.reopen(&options(world, &access))?;
     }
@@ -99,6 +99,13 @@ impl Decision {
         }
     }
 
+    fn question(&self) -> &'static str {
+        match self {
+            Self::Approve { .. } => "Approve",
+            Self::Reject { .. } => "Reject",
+        }
+    }
+
     fn verb(&self) -> &'static str {
         match self {
             Self::Approve { .. } => "approve",
@@ -121,12 +128,12 @@ fn until(decision: &Decision, now: Timestamp) -> Result<Option<Timestamp>, Usage
 fn show(
     world: &World,
     image: &Image,
-    hand: Option<&Hand>,
+    hand: Option<&Hand<'_>>,
     environment: &str,
     decision: &Decision,
     decided: &Decided,
 ) {
-    let who = hand.map(|hand| format!(", as key {}", hand.shown().id.short()));
+    let who = hand.map(|hand| format!(", as {}", hand.name()));
     world.say(&format!("You are about to {}{}:", decision.verb(), who.unwrap_or_default()));
     let name = image.pinned().name().unwrap_or_default();
     world.say(&format!("  image     {}", escape_short(name, 300)));
@@ -139,19 +146,6 @@ fn show(
     for line in &decided.seen {
         world.say(&format!("  {line}"));
     }
-}
-
-fn ask(world: &World, decision: &Decision) -> Result<(), Error> {
-    let verb = match decision {
-        Decision::Approve { .. } => "Approve",
-        Decision::Reject { .. } => "Reject",
-    };
-    world.say(&format!("{verb}? [y/N]"));
-    let mut answer = String::new();
-    // Whatever cannot be read is no yes.
-    let read = io::stdin().lock().read_line(&mut answer);
-    let yes = matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes");
-    if read.is_ok() && yes { Ok(()) } else { Err(Error::Declined) }
 }
 
 fn summary(environment: &str, expires: Option<Timestamp>, decided: &Decided) -> Vec<String> {

@@ -8,7 +8,7 @@ use crate::{
     deliver::hang,
     error::Error,
     file,
-    report::{Delivered, Made, Paragraph, Placed, Report},
+    report::{Delivered, Made, Paragraph, Placed, Report, Vouched},
     request,
     resolve::Image,
     seal::{self, Sealed},
@@ -29,8 +29,9 @@ pub(super) async fn run(world: &World, request: request::Attach) -> Result<Repor
     let delivered = Delivered::Signed(Box::new(Placed {
         id: sealed.id(),
         bundle: sealed.digest(),
-        key: None,
+        by: None,
         made: Made::Now,
+        vouched: Vouched::default(),
         kept: None,
         attached: Some(attached),
     }));

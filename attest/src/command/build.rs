@@ -19,10 +19,11 @@ use crate::{
         metadata::{self, Metadata},
         provenance::{ProvenanceError, provenance},
     },
-    deliver::{Hand, deliver},
+    deliver::deliver,
     error::Error,
     family::Member,
     file,
+    hand::Hand,
     report::{Paragraph, Report},
     request::{self, BuildClaim, Platforms},
     resolve::Image,
@@ -35,7 +36,7 @@ const PREDICATE_BYTES: u64 = 12 << 20;
 
 pub(super) async fn run(world: &World, request: request::Build) -> Result<Report, Error> {
     let request::Build { image, mut access, signing, platforms, claim } = request;
-    let hand = Hand::open(world, &signing)?;
+    let hand = Hand::open(world, &signing, &access).await?;
     let (reference, metadata, ready) = match claim {
         BuildClaim::Environment { metadata: Some(path) } => {
             let metadata = Metadata::read(&file::read(&path, metadata::BYTES)?)?;

@@ -4,11 +4,10 @@ use std::ffi::OsString;
 
 use crate::{
     collect::command::{self, Ran, Signals},
-    deliver,
     error::Error,
+    hand,
     report::Report,
-    request::Signing,
-    sign::KeyReference,
+    request::{By, Signing},
     world::World,
 };
 
@@ -19,12 +18,16 @@ pub(super) async fn run(
     words: &[OsString],
     record: bool,
 ) -> Result<(Ran, Signals), Error> {
-    let key = deliver::key(world, signing.key.clone())?;
-    let secret = key.as_ref().and_then(KeyReference::variable).map(str::to_owned);
+    let named = match &signing.by {
+        Some(By::Key(key)) => key.variable().map(str::to_owned),
+        Some(By::Token(token)) => token.variable().map(str::to_owned),
+        Some(By::Login) => None,
+        None => hand::key(world, None)?.and_then(|key| key.variable().map(str::to_owned)),
+    };
     let request = command::Request {
         words,
         environment: world.environment.clone(),
-        named_secrets: secret.as_slice(),
+        named_secrets: named.as_slice(),
         record,
         // Our own result stands on stdout; the command's words would be taken for it.
         stdout_to_stderr: true,

@@ -11,8 +11,9 @@ use evidence::{
 use super::{decided::Decided, environment, resolve};
 use crate::{
     collect::verdict::Wanted,
-    deliver::{Hand, deliver},
+    deliver::deliver,
     error::Error,
+    hand::Hand,
     report::{Paragraph, Report},
     request,
     statement::{self, Predicate},
@@ -35,7 +36,7 @@ pub(super) async fn run(world: &World, request: request::Deploy) -> Result<Repor
     if started.is_some_and(|start| start > now) {
         return Err(UsageError::StartedLater.into());
     }
-    let hand = Hand::open(world, &signing)?;
+    let hand = Hand::open(world, &signing, &target.access).await?;
     let image = resolve(world, target).await?;
     image.must_be_named()?;
     let decided = match &verdict {

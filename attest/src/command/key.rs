@@ -3,8 +3,8 @@
 use evidence::{json::json, text::escape};
 
 use crate::{
-    deliver,
     error::Error,
+    hand,
     key_file::{self, Generated, Protection},
     report::Report,
     request,
@@ -21,7 +21,7 @@ pub(super) fn run(world: &World, request: request::Key) -> Result<Report, Error>
             Ok(generated(world, &key_file::generate(&out, kind, &mut passphrase)?))
         }
         request::Key::Public { key } => {
-            let key = deliver::key(world, key)?.ok_or(UsageError::NoKey)?;
+            let key = hand::key(world, key)?.ok_or(UsageError::NoKey)?;
             let public = key_file::public(&key, &lookup, &mut passphrase)?;
             let json = json!({
                 "version": 1,

@@ -4,9 +4,10 @@ use evidence::{json, predicate::Kind};
 
 use super::{environment, resolve, sbom::if_sbom};
 use crate::{
-    deliver::{Hand, deliver},
+    deliver::deliver,
     error::Error,
     file,
+    hand::Hand,
     report::{Paragraph, Report},
     request::{self, Platforms},
     statement::{self, Predicate, StatementRefused},
@@ -18,7 +19,7 @@ const BYTES: u64 = 12 << 20;
 
 pub(super) async fn run(world: &World, request: request::Predicate) -> Result<Report, Error> {
     let request::Predicate { target, signing, file, predicate_type } = request;
-    let hand = Hand::open(world, &signing)?;
+    let hand = Hand::open(world, &signing, &target.access).await?;
     let value = json::parse(&file::read(&file, BYTES)?).map_err(StatementRefused::Json)?;
     let image = resolve(world, target).await?;
     if_sbom(&predicate_type, &value, &image).await?;

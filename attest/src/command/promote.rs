@@ -5,7 +5,7 @@
 //! the whole image, its evidence, and who brought it there.
 
 use evidence::{
-    json::{Value, json},
+    json::{Map, Value, json},
     predicate::{
         self,
         deployment::{Action, Deployment, Outcome, Place as End},
@@ -23,14 +23,15 @@ use super::{
 use crate::{
     attach::{self, Attached},
     collect::{record, verdict::Wanted},
-    deliver::{self, Hand},
+    deliver,
     error::Error,
     family::Family,
     file,
-    report::{Delivered, Paragraph, Report, on_platforms, paragraphs, platforms},
+    hand::Hand,
+    report::{self, Delivered, Paragraph, Report, Vouched, on_platforms, paragraphs, platforms},
     request::{self, Delivery, Extent},
     resolve::Image,
-    seal::{self, Sealed},
+    seal::Sealed,
     statement::{self, Predicate, Prepared},
     usage::UsageError,
     world::World,
@@ -39,7 +40,7 @@ use crate::{
 pub(super) async fn run(world: &World, request: request::Promote) -> Result<Report, Error> {
     let request::Promote { target, destination, signing, .. } = &request;
     let began = world.now();
-    let hand = Hand::open(world, signing)?;
+    let hand = Hand::open(world, signing, &target.access).await?;
     let image = resolve(world, target.clone()).await?;
     let named = Place::named(destination, &image)?;
     let name = named.name().ok_or(UsageError::NamelessTarget)?;
@@ -74,16 +75,16 @@ pub(super) async fn run(world: &World, request: request::Promote) -> Result<Repo
     }
     let found = record::find(&place.source, image.digest(), &subjects, &deployment, &hand).await?;
     let record = match found {
-        Some(bytes) => Record { sealed: seal::taken(bytes, &there)?, made: false },
+        Some(bytes) => Record { sealed: hand.found(bytes, &there)?, made: false },
         None => {
-            let sealed = deliver::sign(&hand, &prepare(&deployment)?, &there)?;
+            let sealed = hand.sign(&prepare(&deployment)?, &there).await?;
             Record { sealed, made: true }
         }
     };
     let hung = record.hang(world, signing, &image, &place).await?;
     copied.tags = copying.tags(image.manifest(), &destination.tags).await?;
     drop(progress);
-    Ok(report(&request, &image, &place, &copied, &record.shown(&hand, &image, hung, signing), seen))
+    Ok(whole(&request, &image, &place, &copied, &record.shown(&hand, &image, hung, signing), seen))
 }
 
 /// What is claimed, but for the end of the work; and what there is to see of the verdict.
@@ -157,7 +158,7 @@ impl Record {
 
     fn shown(
         &self,
-        hand: &Hand,
+        hand: &Hand<'_>,
         image: &Image,
         attached: Option<Attached>,
         signing: &request::Signing,
@@ -167,14 +168,14 @@ impl Record {
             Delivery::Keep(path) => Some(path),
             Delivery::Attach { keep } => keep.as_ref(),
         };
-        let key = hand.shown();
         let (id, bundle) = (self.sealed.id().to_string(), self.sealed.digest().to_string());
-        let signed = format!("by key {} ({})", key.id.short(), escape_short(&key.reference, 200));
-        let found = "found at the target; none was written again".to_owned();
-        let mut said = vec![
-            Paragraph { label: "Signed", lines: vec![if self.made { signed } else { found }] },
-            Paragraph::new("Id", id.clone()),
-        ];
+        let (by, vouched) = (hand.signed(self.sealed.confirmed()), Vouched::of(&self.sealed));
+        let found = "found at the target; none was written again";
+        let mut said = match &by {
+            Some(by) if self.made => report::signed(by, &vouched),
+            _ => vec![Paragraph::new("Signed", found)],
+        };
+        said.push(Paragraph::new("Id", id.clone()));
         if let Some(path) = file {
             let path = escape_short(&path.display().to_string(), 300);
             said.push(Paragraph {
@@ -192,17 +193,21 @@ impl Record {
             });
         }
         said.push(Paragraph { label: "Attached", lines });
-        let json = json!({
-            "predicateType": predicate::DEPLOYMENT,
-            "id": id,
-            "bundle": bundle,
-            "key": {"id": key.id, "algorithm": key.algorithm, "reference": key.reference},
-            "bundleFile": file.map(|path| path.display().to_string()),
-            "referrer": attached.as_ref().map(|attached| &attached.referrer),
-            "platforms": attached.as_ref().map(platforms).unwrap_or_default(),
-            "found": !self.made,
-        });
-        Shown { said, json }
+        let referrer = attached.as_ref().map(|attached| &attached.referrer);
+        let mut json = Map::from_iter(
+            [
+                ("predicateType", json!(predicate::DEPLOYMENT)),
+                ("id", json!(id)),
+                ("bundle", json!(bundle)),
+                ("bundleFile", json!(file.map(|path| path.display().to_string()))),
+                ("referrer", json!(referrer)),
+                ("platforms", json!(attached.as_ref().map(platforms).unwrap_or_default())),
+                ("found", json!(!self.made)),
+            ]
+            .map(|(name, value)| (name.to_owned(), value)),
+        );
+        report::put(&mut json, by.as_ref(), &vouched);
+        Shown { said, json: json.into() }
     }
 }
 
@@ -217,7 +222,7 @@ struct Shown {
     json: Value,
 }
 
-fn report(
+fn whole(
     request: &request::Promote,
     image: &Image,
     place: &Place,

@@ -5,9 +5,10 @@ use evidence::{json::Value, predicate::Kind};
 use super::{environment, resolve};
 use crate::{
     collect::sbom::{self, By, Sbom},
-    deliver::{Hand, deliver},
+    deliver::deliver,
     error::Error,
     file,
+    hand::Hand,
     report::{Paragraph, Report},
     request,
     resolve::{Image, config_digest},
@@ -20,7 +21,7 @@ const BYTES: u64 = 12 << 20;
 
 pub(super) async fn run(world: &World, request: request::Sbom) -> Result<Report, Error> {
     let request::Sbom { target, signing, file } = request;
-    let hand = Hand::open(world, &signing)?;
+    let hand = Hand::open(world, &signing, &target.access).await?;
     let sbom = sbom::read(&file::read(&file, BYTES)?)?;
     let image = resolve(world, target).await?;
     let by = about(&sbom, &image).await?;

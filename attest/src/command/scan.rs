@@ -19,8 +19,9 @@ use crate::{
         },
         scan,
     },
-    deliver::{Hand, deliver},
+    deliver::deliver,
     error::Error,
+    hand::Hand,
     report::{Paragraph, Report},
     request::{self, Signing, Target},
     resolve::{Image, config_digest},
@@ -42,7 +43,7 @@ pub(super) async fn run(world: &World, request: request::Scan) -> Result<Report,
         let done = commanded(world, target, &signing, &asked, &command).await;
         return done.map_err(child::around);
     }
-    let hand = Hand::open(world, &signing)?;
+    let hand = Hand::open(world, &signing, &target.access).await?;
     let report = read(&asked, |_, _| Ok(()))?;
     let image = resolve(world, target).await?;
     attest(world, &signing, hand, &image, &report, asked.unbound, None).await
@@ -56,7 +57,7 @@ async fn commanded(
     asked: &Asked,
     command: &[OsString],
 ) -> Result<Report, Error> {
-    let hand = Hand::open(world, signing)?;
+    let hand = Hand::open(world, signing, &target.access).await?;
     let access = target.access.clone();
     let image = resolve(world, target).await?;
     let before = Before::look(&asked.reports);
@@ -99,7 +100,7 @@ fn read(
 async fn attest(
     world: &World,
     signing: &Signing,
-    hand: Option<Hand>,
+    hand: Option<Hand<'_>>,
     image: &Image,
     report: &ScanReport,
     unbound: bool,

@@ -4,9 +4,10 @@ use evidence::text::escape_short;
 
 use super::{resolve, sbom::if_sbom};
 use crate::{
-    deliver::{Hand, deliver},
+    deliver::deliver,
     error::Error,
     file,
+    hand::Hand,
     report::{Paragraph, Report},
     request, statement,
     world::World,
@@ -17,7 +18,7 @@ const BYTES: u64 = 12 << 20;
 
 pub(super) async fn run(world: &World, request: request::Statement) -> Result<Report, Error> {
     let request::Statement { target, signing, file } = request;
-    let hand = Hand::open(world, &signing)?;
+    let hand = Hand::open(world, &signing, &target.access).await?;
     let payload = file::read(&file, BYTES)?;
     let image = resolve(world, target).await?;
     let prepared = statement::take(payload, &image.family())?;

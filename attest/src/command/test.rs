@@ -18,8 +18,9 @@ use crate::{
         },
         test::{self, End, Tested},
     },
-    deliver::{Hand, deliver},
+    deliver::deliver,
     error::Error,
+    hand::Hand,
     report::{Paragraph, Report},
     request::{self, Delivery, Signing, Target, TestSource},
     resolve::Image,
@@ -41,7 +42,7 @@ pub(super) async fn run(world: &World, request: request::Test) -> Result<Report,
     let request::Test { target, signing, source } = request;
     match source {
         TestSource::Reports { words, exit_code } => {
-            let hand = Hand::open(world, &signing)?;
+            let hand = Hand::open(world, &signing, &target.access).await?;
             let report = read(world, &words, |_| Ok(()))?;
             let image = resolve(world, target).await?;
             super::say_age(world, report.span.finished, world.now())?;
@@ -63,7 +64,7 @@ async fn commanded(
     asked: &Asked,
 ) -> Result<Report, Error> {
     let Asked { command, record, reports } = asked;
-    let hand = Hand::open(world, signing)?;
+    let hand = Hand::open(world, signing, &target.access).await?;
     let access = target.access.clone();
     let image = resolve(world, target).await?;
     let before = Before::look_for(reports);
@@ -111,7 +112,7 @@ fn read(
 async fn attest(
     world: &World,
     signing: &Signing,
-    hand: Option<Hand>,
+    hand: Option<Hand<'_>>,
     image: &Image,
     tested: Tested<'_>,
 ) -> Result<Report, Error> {

@@ -7,7 +7,7 @@ use evidence::{
 
 use registry::Location;
 
-use super::{Attested, Delivered, Key, Made, Placed};
+use super::{Attested, Delivered, Made, Placed};
 use crate::attach::{Attached, OnPlatform};
 
 /// The version of the documents.
@@ -27,13 +27,9 @@ pub(super) fn attested(attested: &Attested) -> Value {
     put("subject", json!(attested.image.digest()));
     put("predicateType", json!(attested.predicate_type));
     if let Delivered::Signed(placed) = &attested.delivered {
-        let Placed { id, bundle, key, made, kept, attached } = &**placed;
+        let Placed { id, bundle, made, kept, attached, .. } = &**placed;
         put("id", json!(id));
         put("bundle", json!(bundle));
-        let key = key.as_ref().map(
-            |Key { id, algorithm, reference }| json!({"id": id, "algorithm": algorithm, "reference": reference}),
-        );
-        put("key", json!(key));
         put("bundleFile", json!(kept.as_ref().map(|path| path.display().to_string())));
         let elsewhere = attested.evidence_repository.as_ref().map(ToString::to_string);
         put("evidenceRepository", json!(elsewhere));
@@ -42,6 +38,9 @@ pub(super) fn attested(attested: &Attested) -> Value {
         put("platforms", json!(attached.as_ref().map(platforms).unwrap_or_default()));
     }
     put("commandStatus", json!(attested.command_status));
+    if let Delivered::Signed(placed) = &attested.delivered {
+        super::put(&mut document, placed.by.as_ref(), &placed.vouched);
+    }
     document.into()
 }
 

@@ -4,7 +4,7 @@ use evidence::text::{escape, escape_short};
 
 use registry::{Location, Pinned};
 
-use super::{Attested, Delivered, Key, Made, Paragraph, Placed};
+use super::{Attested, Delivered, Made, Paragraph, Placed, signed};
 use crate::attach::{self, OnPlatform};
 
 /// The width of the margin; a digest with its algorithm fills the other 71 columns.
@@ -15,14 +15,14 @@ pub(super) fn attested(attested: &Attested) -> String {
     paragraph(&mut text, "Pinned", place(&attested.image, attested.tag.as_deref()));
     text.push_str(&paragraphs(&attested.said));
     if let Delivered::Signed(placed) = &attested.delivered {
-        let Placed { id, key, made, kept, attached, bundle } = &**placed;
-        if let Some(Key { id, reference, .. }) = key {
-            let reference = escape_short(reference, 200);
-            let mut lines = vec![format!("by key {} ({reference})", id.short())];
-            if *made == Made::Before {
-                lines.push("before; it hung on some platforms, and now hangs on all".to_owned());
+        let Placed { id, by, made, vouched, kept, attached, bundle } = &**placed;
+        if let Some(by) = by {
+            let mut said = signed(by, vouched);
+            if let (Made::Before, Some(first)) = (made, said.first_mut()) {
+                let before = "before; it hung on some platforms, and now hangs on all";
+                first.lines.push(before.to_owned());
             }
-            paragraph(&mut text, "Signed", lines);
+            text.push_str(&paragraphs(&said));
         }
         paragraph(&mut text, "Id", [id.to_string()]);
         if let Some(path) = kept {

@@ -6,6 +6,7 @@
 
 mod cosign_key;
 mod key;
+pub(crate) mod keyless;
 mod new_key;
 mod passphrase;
 mod pem_file;
@@ -22,22 +23,21 @@ pub(crate) use self::new_key::NewKey;
 pub use self::{
     cosign_key::{CosignKeyError, Which},
     key::{KeyError, KeyType, KeyTypeError},
+    keyless::{
+        CertifyError, LoginError, SourceError, TokenError, TokenReference, TokenReferenceError,
+    },
     passphrase::{Lookup, Passphrase, PassphraseError, Purpose, VARIABLES, VariableOrTerminal},
     pem_file::PemError,
     public_key::{Algorithm, PublicKey, Warning},
     reference::{KeyReference, KeyReferenceError, ReadError},
 };
 
-/// Who signs.
+/// Who signs: a key that the user keeps, or one that was made and certified for one signature.
 pub struct Signer {
-    kind: Kind,
+    key: SecretKey,
     public: PublicKey,
-}
-
-/// The ways to sign.
-enum Kind {
-    /// By a key that the user keeps.
-    Key(SecretKey),
+    /// What a bundle says about it.
+    material: Material,
 }
 
 /// What signing makes.
@@ -62,7 +62,8 @@ impl Signer {
         let key = SecretKey::read(&bytes, &name, passphrase)
             .map_err(|error| fault(OpenFault::Key(error)))?;
         let public = key.public().map_err(|_| fault(OpenFault::Key(KeyError::Unusable)))?;
-        Ok(Self { kind: Kind::Key(key), public })
+        let material = Material::PublicKey { hint: public.hint().to_owned() };
+        Ok(Self { key, public, material })
     }
 
     /// The public key that verifies what this signer signs.
@@ -80,16 +81,14 @@ impl Signer {
     /// (sigstore_bundle.proto).
     pub fn sign(&self, payload_type: &str, payload: &[u8]) -> Result<Signed, SignError> {
         let message = envelope::pae(payload_type, payload);
-        let bytes = match &self.kind {
-            Kind::Key(key) => key.sign(&message).map_err(|_| SignError::Crypto)?,
-        };
+        let bytes = self.key.sign(&message).map_err(|_| SignError::Crypto)?;
         Ok(Signed {
             envelope: Envelope {
                 payload: payload.to_vec(),
                 payload_type: payload_type.to_owned(),
                 signatures: vec![Signature { keyid: None, bytes }],
             },
-            material: Material::PublicKey { hint: self.public.hint().to_owned() },
+            material: self.material.clone(),
         })
     }
 
@@ -101,8 +100,7 @@ impl Signer {
         if read != *bundle {
             return Err(SignError::Changed);
         }
-        let hint = self.public.hint();
-        if !matches!(&read.material, Material::PublicKey { hint: found } if found == hint) {
+        if read.material != self.material {
             return Err(SignError::Material);
         }
         let [signature] = read.envelope.signatures.as_slice() else {

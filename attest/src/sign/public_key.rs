@@ -36,6 +36,12 @@ impl Algorithm {
         }
     }
 
+    /// Whether the verifiers of Sigstore's evidence read its signatures; sigstore-verify does not know
+    /// P-521.
+    pub(crate) fn is_read_by_sigstore(self) -> bool {
+        self != Self::EcdsaP521Sha512
+    }
+
     fn verification(self) -> &'static dyn VerificationAlgorithm {
         match self {
             Self::EcdsaP256Sha256 => &signature::ECDSA_P256_SHA256_ASN1,

@@ -12,6 +12,7 @@ mod decisions;
 mod documents;
 mod elsewhere;
 mod examples;
+mod keyless;
 mod place;
 mod platforms;
 mod promotion;

@@ -77,6 +77,13 @@ impl Place {
         name.to_owned()
     }
 
+    /// Writes a program that can be run.
+    pub(crate) fn program(&self, name: &str, script: &str) {
+        use std::os::unix::fs::PermissionsExt;
+        self.write(name, script);
+        fs::set_permissions(self.path(name), fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
     /// Copies a file of `testdata`.
     pub(crate) fn set_file(&self, name: &str, from: &str) {
         fs::copy(testdata(from), self.path(name)).unwrap();

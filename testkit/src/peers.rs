@@ -39,6 +39,9 @@ const HTPASSWD: &str = "alice:$2b$05$abcdefghijklmnopqrstuuLK7U1u6pVRmL7L1BBM2aS
 /// through a proxy.
 pub const HOSTS: [&str; 3] = ["127.0.0.1", "localhost", "registry.test"];
 
+/// The member of docker-registry's `storage` before which this is put.
+const MAINTENANCE: &str = r#""maintenance":{"readonly":{"enabled":true}},"filesystem""#;
+
 /// How long a peer may take to listen; both take a tenth of a second on an idle machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -56,6 +59,8 @@ pub enum Kind {
     DockerRegistryWithTls,
     /// docker-registry behind a token service of its own, where anybody may read and `LOGIN` write.
     DockerRegistryWithTokens,
+    /// The same over TLS, as most registries are.
+    DockerRegistryWithTlsAndTokens,
     /// ferro-oci-server 1.0.0 of crates.io: the referrers API of distribution-spec 1.1.
     FerroOciServer,
 }
@@ -77,6 +82,14 @@ impl Kind {
 
     fn has_login(self) -> bool {
         matches!(self, Self::DockerRegistryWithLogin | Self::DockerRegistryWithTls)
+    }
+
+    fn has_tls(self) -> bool {
+        matches!(self, Self::DockerRegistryWithTls | Self::DockerRegistryWithTlsAndTokens)
+    }
+
+    fn has_tokens(self) -> bool {
+        matches!(self, Self::DockerRegistryWithTokens | Self::DockerRegistryWithTlsAndTokens)
     }
 
     /// The variable first, then `.tools/bin` of this checkout, then the `PATH`.
@@ -157,10 +170,8 @@ struct Guards {
 
 impl Guards {
     fn of(kind: Kind) -> io::Result<Self> {
-        let tls = kind == Kind::DockerRegistryWithTls;
-        let authority = tls.then(|| Authority::new("nobody's authority")).transpose();
-        let tokens = kind == Kind::DockerRegistryWithTokens;
-        let tokens = tokens.then(TokenService::start).transpose()?;
+        let authority = kind.has_tls().then(|| Authority::new("nobody's authority")).transpose();
+        let tokens = kind.has_tokens().then(TokenService::start).transpose()?;
         Ok(Self { authority: authority.map_err(io::Error::other)?, tokens })
     }
 }
@@ -201,6 +212,22 @@ impl Peer {
     /// Where it keeps what it stores, for tests that tamper behind its back.
     pub fn store(&self) -> PathBuf {
         self.directory.path().join("store")
+    }
+
+    /// Starts docker-registry anew on what it stored, in maintenance: it takes nothing any more.
+    pub fn maintain(&mut self) -> Result<(), PeerError> {
+        let program = self.kind.program();
+        let failed = |source| PeerError::Start { program, source };
+        let file = self.directory.path().join("config.yml");
+        let text = fs::read_to_string(&file).map_err(failed)?;
+        let text = text.replacen("\"filesystem\"", MAINTENANCE, 1);
+        fs::write(&file, text).map_err(failed)?;
+        let found = self.kind.find()?.unwrap_or_else(|| program.into());
+        self.child.kill().and_then(|()| self.child.wait()).map_err(failed)?;
+        let log = fs::File::create(self.directory.path().join("log")).map_err(failed)?;
+        let command = serving(&found, &file, log).and_then(|mut command| command.spawn());
+        self.child = command.map_err(failed)?;
+        self.await_listening()
     }
 
     /// What it wrote so far: docker-registry logs each request.
@@ -277,16 +304,27 @@ fn command(
     let store = directory.join("store");
     fs::create_dir(&store)?;
     let log = fs::File::create(directory.join("log"))?;
-    let mut command = Command::new(program);
-    command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).env("NO_COLOR", "1");
     if kind == Kind::FerroOciServer {
+        let mut command = quiet(program, log)?;
         // It takes no options, and without the variable it listens on every interface.
         command.env("FERRO_OCI_LISTEN", host).env("FERRO_OCI_STORAGE_DIR", store);
-    } else {
-        let file = directory.join("config.yml");
-        fs::write(&file, configuration(kind, directory, host, guards)?)?;
-        command.arg("serve").arg(file);
+        return Ok(command);
     }
+    let file = directory.join("config.yml");
+    fs::write(&file, configuration(kind, directory, host, guards)?)?;
+    serving(program, &file, log)
+}
+
+/// docker-registry, as its file says.
+fn serving(program: &Path, file: &Path, log: fs::File) -> io::Result<Command> {
+    let mut command = quiet(program, log)?;
+    command.arg("serve").arg(file);
+    Ok(command)
+}
+
+fn quiet(program: &Path, log: fs::File) -> io::Result<Command> {
+    let mut command = Command::new(program);
+    command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).env("NO_COLOR", "1");
     Ok(command)
 }
 

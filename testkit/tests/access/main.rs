@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a step that fails fails the test")]
 
 mod logins;
+mod maintenance;
 mod proxies;
 mod tls;
 mod tokens;

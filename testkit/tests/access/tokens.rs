@@ -8,7 +8,11 @@ use testkit::{
 use crate::{User, password, seed};
 
 fn start() -> Option<(Peer, User, String)> {
-    let peer = Peer::start(Kind::DockerRegistryWithTokens).unwrap()?;
+    of(Kind::DockerRegistryWithTokens)
+}
+
+fn of(kind: Kind) -> Option<(Peer, User, String)> {
+    let peer = Peer::start(kind).unwrap()?;
     seed(&peer);
     let image = format!("{}/acme/app:v1", peer.host());
     Some((peer, User::new(), image))
@@ -48,6 +52,23 @@ fn a_password_buys_a_token_to_read_and_another_to_write() {
     let ended = user.list(&image, &variables).exits(0);
     assert!(ended.stdout.contains("\"kind\": \"build\""), "{ended:#?}");
     assert_eq!(asked(&peer), [one("GET", "alice", "pull")]);
+}
+
+#[test]
+fn over_tls_the_token_goes_to_whom_the_authority_vouches_for_and_to_nobody_else() {
+    let Some((peer, user, image)) = of(Kind::DockerRegistryWithTlsAndTokens) else { return };
+    user.write(".docker/config.json", &password(peer.host()));
+    let trusted = user.write("trusted/authority.pem", &peer.authority().unwrap());
+    let variables = [("SSL_CERT_FILE", trusted.as_str())];
+    user.build(&image, &variables).exits(0);
+    assert_eq!(asked(&peer), [one("GET", "alice", "pull"), one("GET", "alice", "pull,push")]);
+    let ended = user.list(&image, &variables).exits(0);
+    assert!(ended.stdout.contains("\"kind\": \"build\""), "{ended:#?}");
+    assert!(ended.stderr.contains("GET https://127.0.0.1"), "{ended:#?}");
+    assert_eq!(asked(&peer), [one("GET", "alice", "pull")]);
+    let ended = user.list(&image, &[]).fails("unavailable");
+    assert!(ended.stderr.contains("invalid peer certificate"), "{ended:#?}");
+    assert_eq!(asked(&peer), []);
 }
 
 #[test]

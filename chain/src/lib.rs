@@ -14,6 +14,7 @@ mod conclude;
 mod facts;
 mod finding;
 mod gate;
+pub mod hear;
 mod judge;
 pub mod policy;
 mod relate;

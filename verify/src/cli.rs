@@ -5,6 +5,7 @@
 //! job's environment is written by whoever writes the job.
 
 mod answer;
+mod bundle;
 mod roots;
 mod usage;
 mod variables;
@@ -20,6 +21,7 @@ use registry::Reference;
 
 pub use self::{
     answer::Answer,
+    bundle::{About, BundleRequest, Whom},
     roots::{Fetch, From, Named, Show, Trust, Whose},
     usage::UsageError,
     variables::Variables,
@@ -54,6 +56,15 @@ Examples:
   verify gate oci:image:v1 --as registry.example.com/acme/app \\
       --policy policy.yaml --before approve --report json=ready.json")]
     Gate(GateArgs),
+    /// Verify a bundle in hand: who signed it, and is it about this
+    #[command(after_help = "\
+Exit codes: 0 verified, 1 refused, 2 command, policy or trusted root wrong.
+
+Examples:
+  verify bundle scan.sigstore.json --artifact report.json --key scanner.pub
+  verify bundle build.sigstore.json --artifact app.tar \\
+      --policy production.yaml")]
+    Bundle(bundle::BundleArgs),
     /// List what hangs on an image
     #[command(after_help = "\
 Examples:
@@ -153,11 +164,13 @@ pub enum OutputFormat {
 /// What was asked.
 #[derive(Clone, Debug)]
 pub enum Request {
+    /// Hear a bundle in hand.
+    Bundle(BundleRequest),
     /// Decide.
     Gate(Gate),
     /// List.
     List(List),
-    /// Show or fetch trusted roots.
+    /// About trusted roots.
     Trust(Trust),
 }
 
@@ -290,6 +303,7 @@ fn request(command: CommandArgs, variables: &Variables) -> Result<Request, Usage
             };
             Ok(Request::List(List { image, judge }))
         }
+        CommandArgs::Bundle(args) => args.request(variables).map(Request::Bundle),
         CommandArgs::Trust(args) => args.request(variables).map(Request::Trust),
     }
 }
@@ -374,7 +388,7 @@ fn duration(text: &str) -> Option<Duration> {
     u64::try_from(duration.as_secs()).ok().filter(|s| *s > 0).map(Duration::from_secs)
 }
 
-/// Whether a command line that cannot be parsed asks for JSON all the same.
+/// Whether a command line that cannot be parsed asks for JSON.
 pub fn wants_json(arguments: &[OsString], variable: Option<&str>) -> bool {
     let words: Vec<&str> = arguments.iter().filter_map(|word| word.to_str()).collect();
     let told = words.windows(2).rev().find_map(|pair| match pair {

@@ -48,6 +48,9 @@ pub enum Error {
         /// How long it may take.
         seconds: u64,
     },
+    /// Who is named on the command line is nobody that a policy could name.
+    #[error("{}", titles(.0))]
+    Signer(Faults),
     /// A trusted root cannot be had.
     #[error(transparent)]
     Trust(#[from] trust::TrustError),
@@ -77,6 +80,7 @@ impl Error {
             Self::RootFile(error) => error.kind(),
             Self::Runtime(_) => "runtime",
             Self::Timeout { .. } => "timeout",
+            Self::Signer(_) => "signer",
             Self::Trust(error) => error.kind(),
             Self::Undecided { why, .. } => why.kind(),
             Self::Usage(_) => "usage",
@@ -91,7 +95,8 @@ impl Error {
                 error.help().or(unavailable.then_some(TRY_AGAIN)).map(str::to_owned)
             }
             Self::Timeout { .. } => Some("try again; or give it longer with --timeout".to_owned()),
-            Self::RootFile(error) => Some(error.help().to_owned()),
+            Self::RootFile(error) => error.help().map(str::to_owned),
+            Self::Signer(faults) => faults.iter().find_map(|fault| fault.help.first().cloned()),
             Self::Trust(error) => Some(error.help().to_owned()),
             Self::Undecided { why, policy } => undecided_help(why, policy),
             Self::Usage(error) => error.help(),
@@ -103,6 +108,11 @@ impl Error {
             | Self::Runtime(_) => None,
         }
     }
+}
+
+fn titles(faults: &Faults) -> String {
+    let titles: Vec<&str> = faults.iter().map(|fault| fault.title.as_str()).collect();
+    titles.join("; ")
 }
 
 /// What to do where nobody did anything wrong.
@@ -157,10 +167,7 @@ pub struct ErrorObject {
 impl From<&Error> for ErrorReport {
     fn from(error: &Error) -> Self {
         let message = match error {
-            Error::Policy(faults) => {
-                let titles: Vec<&str> = faults.iter().map(|fault| fault.title.as_str()).collect();
-                titles.join("; ")
-            }
+            Error::Policy(faults) => titles(faults),
             error => error.to_string(),
         };
         let error = ErrorObject {

@@ -16,9 +16,9 @@ use crate::{
 /// How the command ended (docs/exit-codes.md).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExitStatus {
-    /// 0: allowed, ready, listed, shown or fetched.
+    /// 0: allowed, ready, verified, listed, shown or fetched.
     Done,
-    /// 1: denied.
+    /// 1: denied or refused.
     Denied,
     /// 2: the command or the policy is wrong.
     Usage,
@@ -65,7 +65,8 @@ impl From<&Error> for ExitStatus {
             | Error::PolicyFile { .. }
             | Error::Report(_)
             | Error::Repository(_)
-            | Error::RootFile(_) => Self::Usage,
+            | Error::RootFile(_)
+            | Error::Signer(_) => Self::Usage,
             Error::Trust(error) if error.may_pass() => Self::Unavailable,
             Error::Trust(_) => Self::Usage,
             Error::Gather(error) => error.into(),
@@ -81,6 +82,8 @@ impl From<&UsageError> for ExitStatus {
             UsageError::AsForRegistry { .. }
             | UsageError::AsName { .. }
             | UsageError::BeforeQuiet
+            | UsageError::BundleIncomplete
+            | UsageError::Digest { .. }
             | UsageError::EvidenceRepository(_)
             | UsageError::Format { .. }
             | UsageError::Image(_)

@@ -9,6 +9,7 @@ use std::{ffi::OsString, future::Future, time::Duration};
 
 use evidence::time::Timestamp;
 
+pub mod bundle;
 pub mod cli;
 mod deadline;
 pub mod error;
@@ -40,6 +41,10 @@ pub fn run(arguments: &[OsString], variables: &Variables, now: Timestamp) -> Exi
         }
     };
     match *request {
+        Request::Bundle(request) => {
+            let json = request.answer.format == OutputFormat::Json;
+            ended(heard(request, now), json)
+        }
         Request::Gate(request) => {
             let json = request.image.format == OutputFormat::Json;
             ended(answer(request, now), json)
@@ -73,6 +78,17 @@ fn listed(request: cli::List, now: Timestamp) -> Result<ExitStatus, Error> {
     };
     output::print(&text)?;
     Ok(ExitStatus::Done)
+}
+
+fn heard(request: cli::BundleRequest, now: Timestamp) -> Result<ExitStatus, Error> {
+    let answer = request.answer.clone();
+    let hearing = within(answer.timeout, async move || bundle::bundle(&request, now).await)?;
+    let text = match answer.format {
+        OutputFormat::Json => output::json(&hearing)?,
+        OutputFormat::Text => report::bundle::print(&hearing, &output::style(answer.verbose)),
+    };
+    output::print(&text)?;
+    Ok(if hearing.verified { ExitStatus::Done } else { ExitStatus::Denied })
 }
 
 fn trusted(request: Trust, now: Timestamp) -> Result<ExitStatus, Error> {

@@ -103,6 +103,14 @@ evidence::words! {
 /// Why a file is not taken for what it was named as.
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
+    /// It has more bytes than any of its kind.
+    #[error("`{}` has more than {most} bytes", escape_short(&path.display().to_string(), 300))]
+    Large {
+        /// The file.
+        path: PathBuf,
+        /// How many it may have.
+        most: u64,
+    },
     /// It cannot be read.
     #[error("cannot read `{}`: {cause}", escape_short(&path.display().to_string(), 300))]
     Read {
@@ -125,15 +133,17 @@ impl FileError {
     /// The kind, as `error.kind` in JSON spells it; stable.
     pub fn kind(&self) -> &'static str {
         match self {
-            Self::Read { .. } => "unreadable-root",
+            Self::Large { .. } => "large-file",
+            Self::Read { .. } => "unreadable-file",
             Self::Root { .. } => "no-root",
         }
     }
 
     /// What to do about it.
-    pub fn help(&self) -> &'static str {
-        "such a file is called `trusted_root.json` by those who publish it; Sigstore's is written by \
-         verify trust fetch --out trusted_root.json"
+    pub fn help(&self) -> Option<&'static str> {
+        let of_root = "such a file is called `trusted_root.json` by those who publish it; Sigstore's is written by \
+         verify trust fetch --out trusted_root.json";
+        matches!(self, Self::Root { .. }).then_some(of_root)
     }
 }
 

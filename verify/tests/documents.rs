@@ -11,7 +11,7 @@ use std::{
 use chain::Record;
 use evidence::json::Value;
 use schemars::{JsonSchema, schema_for};
-use verify::{error::ErrorReport, list::Listing, roots::Shown};
+use verify::{bundle::Hearing, error::ErrorReport, list::Listing, roots::Shown};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -28,6 +28,7 @@ fn schema<T: JsonSchema>() -> Value {
 #[test]
 fn the_published_schemas_are_those_of_the_types() {
     for (path, schema) in [
+        ("docs/bundle.schema.json", schema::<Hearing>()),
         ("docs/error.schema.json", schema::<ErrorReport>()),
         ("docs/listing.schema.json", schema::<Listing>()),
         ("docs/trust.schema.json", schema::<Shown>()),

@@ -208,7 +208,7 @@ fn a_repository_needs_something_to_be_believed_from() {
     let run = place.run("trust show --trusted-root policy.yaml --format json").exits(2);
     assert_eq!(Place::fails(&run).1, "no-root");
     let run = place.run("trust show --trusted-root nothing.json --format json").exits(2);
-    assert_eq!(Place::fails(&run).1, "unreadable-root");
+    assert_eq!(Place::fails(&run).1, "unreadable-file");
 }
 
 #[test]

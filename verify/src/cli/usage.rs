@@ -23,6 +23,15 @@ pub enum UsageError {
     /// `-q` with `--before`.
     #[error("-q prints what may be deployed, and --before allows nothing yet")]
     BeforeQuiet,
+    /// A bundle, and not what about or by whom.
+    #[error("what the bundle is about and who may have signed it are both needed")]
+    BundleIncomplete,
+    /// `--digest` is none.
+    #[error("--digest `{}` is no digest, sha256:<64 lowercase hex>", escape_short(found, 200))]
+    Digest {
+        /// What was typed.
+        found: String,
+    },
     /// `--evidence-repository` names none.
     #[error("--evidence-repository: {0}")]
     EvidenceRepository(SuppliedError),
@@ -91,6 +100,8 @@ impl UsageError {
                 "a name has neither tag nor digest: `registry.example.com/payments/api`"
             }
             Self::BeforeQuiet => "leave -q out, or use --report json=ready.json",
+            Self::BundleIncomplete => "see verify bundle --help",
+            Self::Digest { .. } => "or name the file itself: --artifact FILE",
             Self::EvidenceRepository(error) | Self::Supplied(error) => error.help(),
             Self::Format { .. } => "use --format, or unset it",
             Self::Image(error) => error.help(),

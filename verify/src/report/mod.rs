@@ -4,6 +4,7 @@
 //! strangers, so each printer makes them inert in its own format; none of them trusts another to have
 //! done so.
 
+pub mod bundle;
 pub mod github;
 pub mod html;
 pub mod json;

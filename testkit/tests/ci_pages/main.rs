@@ -145,9 +145,9 @@ pages! {
     on_azure: Azure, Kind::DockerRegistryWithTokens, "azure.env";
     on_buildkite: Buildkite, Kind::DockerRegistryWithTls, "buildkite.env";
     on_circleci: CircleCi, Kind::DockerRegistryWithTokens, "circleci.env";
-    on_github: GitHub, Kind::DockerRegistryWithTls, "github.env";
-    on_gitlab: GitLab, Kind::DockerRegistryWithTokens, "gitlab.env";
-    on_jenkins: Jenkins, Kind::DockerRegistryWithTls, "jenkins.env";
+    on_github: GitHub, Kind::DockerRegistryWithTlsAndTokens, "github.env";
+    on_gitlab: GitLab, Kind::DockerRegistryWithTlsAndTokens, "gitlab.env";
+    on_jenkins: Jenkins, Kind::DockerRegistryWithTlsAndTokens, "jenkins.env";
 }
 
 /// The keys that the policy names, as the page makes them.

@@ -7,14 +7,19 @@ use serde_json::Value;
 use crate::{
     job::{Act, Job, When},
     machine::{Given, System, Told},
-    page::{block, list, only, pointed_at, text, variables, yaml},
+    page::{By, list, only, pipeline, pointed_at, text, variables, yaml},
 };
 
-pub(crate) struct GitHub;
+pub(crate) struct GitHub(pub(crate) By);
+
+/// The permission to ask for an identity token, and the variables that come with it.
+const ID_TOKEN: &str = "id-token";
+const TOKEN_VARIABLES: [&str; 2] =
+    ["ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"];
 
 impl System for GitHub {
     fn jobs(&self, host: &str) -> Vec<Job> {
-        let workflow = yaml(&pointed_at(&block("github.md", "yaml"), host));
+        let workflow = yaml(&pointed_at(&pipeline("github.md", self.0), host));
         only(&workflow, &["name", "on", "permissions", "concurrency", "defaults", "env", "jobs"]);
         assert_eq!(workflow["defaults"]["run"]["shell"], "bash");
         let jobs = workflow["jobs"].as_object().unwrap();
@@ -24,6 +29,7 @@ impl System for GitHub {
     fn secrets(&self, scope: &str) -> Vec<&'static str> {
         match scope {
             "repository" => vec!["REGISTRY_PASSWORD"],
+            ID_TOKEN => TOKEN_VARIABLES.to_vec(),
             "release" => vec!["RELEASE_KEY", "RELEASE_PASSWORD"],
             "scanner" => vec!["SCANNER_KEY", "SCANNER_PASSWORD"],
             "staging" | "production" => vec!["DEPLOYER_KEY", "DEPLOYER_PASSWORD"],
@@ -62,23 +68,34 @@ impl System for GitHub {
         }
     }
 
-    fn variables(&self, home: &Path, _: &Given<'_>) -> Vec<(String, String)> {
+    fn variables(&self, home: &Path, given: &Given<'_>) -> Vec<(String, String)> {
         let place = |name: &str| home.join(name).display().to_string();
-        vec![
+        // Without the permission a job has neither.
+        let token = TOKEN_VARIABLES
+            .map(|name| (name.to_owned(), given.secrets.get(name).cloned().unwrap_or_default()));
+        let mut variables = vec![
             ("GITHUB_OUTPUT".to_owned(), place("output")),
             ("GITHUB_STEP_SUMMARY".to_owned(), place("summary")),
             ("GITHUB_EVENT_PATH".to_owned(), place("event.json")),
-        ]
+        ];
+        variables.extend(token);
+        variables
     }
 }
 
 fn job(name: &str, value: &Value, everywhere: &Value) -> Job {
-    only(value, &["needs", "runs-on", "environment", "outputs", "env", "steps"]);
+    only(value, &["needs", "runs-on", "permissions", "environment", "outputs", "env", "steps"]);
     let steps = value["steps"].as_array().unwrap();
     let uses = |action: &str| steps.iter().any(|step| is(step, action));
     assert!(uses("acme/attest-verify@") || name.is_empty(), "{name} has no attest");
     let mut scope = vec!["repository".to_owned()];
     scope.extend(list(&value["environment"]));
+    if let Some(permissions) = value.get("permissions") {
+        only(permissions, &["contents", ID_TOKEN]);
+        if permissions[ID_TOKEN] == "write" {
+            scope.push(ID_TOKEN.to_owned());
+        }
+    }
     let mut env = variables(everywhere);
     env.extend(variables(&value["env"]));
     Job {

@@ -8,16 +8,19 @@ use testkit::peers::LOGIN;
 use crate::{
     job::{Act, Job},
     machine::{Given, System, Told},
-    page::{block, list, only, pointed_at, root, text, yaml},
+    page::{By, list, only, pipeline, pointed_at, root, text, yaml},
 };
 
-pub(crate) struct GitLab;
+pub(crate) struct GitLab(pub(crate) By);
 
 const KEYWORDS: [&str; 4] = ["include", "default", "stages", "workflow"];
 
+/// The identity token that a job with `id_tokens:` is given.
+const TOKEN: &str = "SIGSTORE_ID_TOKEN";
+
 impl System for GitLab {
     fn jobs(&self, host: &str) -> Vec<Job> {
-        let file = yaml(&pointed_at(&block("gitlab.md", "yaml"), host));
+        let file = yaml(&pointed_at(&pipeline("gitlab.md", self.0), host));
         let stages = list(&file["stages"]);
         let included = file["include"][0].as_object().unwrap();
         let component = text(&included["component"]);
@@ -42,6 +45,7 @@ impl System for GitLab {
     fn secrets(&self, scope: &str) -> Vec<&'static str> {
         match scope {
             "project" => vec!["REGISTRY_PASSWORD"],
+            TOKEN => vec![TOKEN],
             "release" => vec!["RELEASE_KEY", "RELEASE_PASSWORD"],
             "scanner" => vec!["SCANNER_KEY", "SCANNER_PASSWORD"],
             "staging" | "production" => vec!["DEPLOYER_KEY", "DEPLOYER_PASSWORD"],
@@ -75,6 +79,8 @@ impl System for GitLab {
         for (name, value) in given.secrets {
             if name == "REGISTRY_PASSWORD" {
                 variables.push(("CI_REGISTRY_PASSWORD".to_owned(), value.clone()));
+            } else if name == TOKEN {
+                variables.push((name.clone(), value.clone()));
             } else if name.ends_with("_KEY") {
                 // A variable of type File is the path of a file with its value.
                 let file = home.join("ATTEST_KEY");
@@ -99,6 +105,7 @@ fn job(name: &str, value: &Value, needs: Vec<String>) -> Job {
             "extends",
             "stage",
             "environment",
+            "id_tokens",
             "resource_group",
             "when",
             "allow_failure",
@@ -109,6 +116,11 @@ fn job(name: &str, value: &Value, needs: Vec<String>) -> Job {
     assert_eq!(value["extends"], ".attest-verify", "{name}");
     let mut scope = vec!["project".to_owned()];
     scope.extend(list(&value["environment"]["name"]));
+    if let Some(tokens) = value.get("id_tokens") {
+        only(tokens, &[TOKEN]);
+        assert_eq!(tokens[TOKEN]["aud"], "sigstore");
+        scope.push(TOKEN.to_owned());
+    }
     let artifacts = &value["artifacts"];
     // Jobs download what all jobs of earlier stages kept.
     let mut acts: Vec<Act> = needs

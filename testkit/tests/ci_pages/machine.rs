@@ -15,6 +15,7 @@ use tempfile::TempDir;
 use testkit::{
     commands,
     peers::{LOGIN, Peer},
+    sigstore::{Identity, Rekor, Server},
 };
 
 use crate::{
@@ -149,6 +150,22 @@ impl Machine {
         let pairs = lines.filter_map(|line| line.split_once('='));
         let environment = pairs.map(|(n, v)| (n.to_owned(), v.to_owned())).collect();
         Self { directory, commands, stand_ins, peer, environment, secrets, printed: String::new() }
+    }
+
+    /// Has jobs that may ask for one be given tokens for `identity`, and takes `server` for the public
+    /// instance of Sigstore.
+    pub(crate) fn believes(&mut self, server: &Server, identity: &Identity) {
+        let ambient = server.ambient(identity).map(|(name, value)| (name.to_owned(), value));
+        self.secrets.extend(ambient);
+        self.secrets.insert("SIGSTORE_ID_TOKEN".to_owned(), server.token(identity));
+        for (variable, bytes) in [
+            ("ATTEST_SIGNING_CONFIG", server.signing_config(Rekor::V2)),
+            ("ATTEST_TRUSTED_ROOT", server.trusted_root()),
+        ] {
+            let file = self.directory.path().join(format!("{variable}.json"));
+            fs::write(&file, bytes).unwrap();
+            self.environment.push((variable.to_owned(), file.display().to_string()));
+        }
     }
 
     pub(crate) fn host(&self) -> &str {

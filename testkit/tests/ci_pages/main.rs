@@ -23,8 +23,12 @@ mod units;
 
 use job::Ended;
 use machine::{Machine, System};
+use page::By;
 use serde_json::Value;
-use testkit::peers::{Kind, Peer};
+use testkit::{
+    peers::{Kind, Peer},
+    sigstore::{Identity, Instance, Job as SigstoreJob, Rekor},
+};
 
 use crate::{
     azure::Azure, buildkite::Buildkite, circleci::CircleCi, github::GitHub, gitlab::GitLab,
@@ -145,9 +149,36 @@ pages! {
     on_azure: Azure, Kind::DockerRegistryWithTokens, "azure.env";
     on_buildkite: Buildkite, Kind::DockerRegistryWithTls, "buildkite.env";
     on_circleci: CircleCi, Kind::DockerRegistryWithTokens, "circleci.env";
-    on_github: GitHub, Kind::DockerRegistryWithTlsAndTokens, "github.env";
-    on_gitlab: GitLab, Kind::DockerRegistryWithTlsAndTokens, "gitlab.env";
+    on_github: GitHub(By::Keys), Kind::DockerRegistryWithTlsAndTokens, "github.env";
+    on_gitlab: GitLab(By::Keys), Kind::DockerRegistryWithTlsAndTokens, "gitlab.env";
     on_jenkins: Jenkins, Kind::DockerRegistryWithTlsAndTokens, "jenkins.env";
+}
+
+/// Whoever the jobs are signs, by the pipeline of the page that has no keys.
+#[track_caller]
+fn ships_without_keys(system: &dyn System, kind: Kind, environment: &str, identity: &Identity) {
+    let Some(mut machine) = machine(kind, environment) else {
+        eprintln!("skipped: no registry");
+        return;
+    };
+    let server = Instance::new().serve().unwrap();
+    machine.believes(&server, identity);
+    run(&mut machine, system, None);
+    let signed = format!("Signed   by {}\n", identity.name.text());
+    assert_eq!(machine.printed.matches(&signed).count(), 2, "{}", machine.printed);
+    assert_eq!(server.entries(Rekor::V2), 2);
+}
+
+#[test]
+fn on_github_without_keys() {
+    let (system, identity) = (GitHub(By::Identities), Identity::github(&SigstoreJob::default()));
+    ships_without_keys(&system, Kind::DockerRegistryWithTlsAndTokens, "github.env", &identity);
+}
+
+#[test]
+fn on_gitlab_without_keys() {
+    let (system, identity) = (GitLab(By::Identities), Identity::gitlab(&SigstoreJob::default()));
+    ships_without_keys(&system, Kind::DockerRegistryWithTlsAndTokens, "gitlab.env", &identity);
 }
 
 /// The keys that the policy names, as the page makes them.

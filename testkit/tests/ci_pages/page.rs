@@ -27,6 +27,24 @@ pub(crate) fn block(page: &str, language: &str) -> String {
     blocks.remove(0)
 }
 
+/// The pipeline of a page that has two: by keys, and without.
+pub(crate) fn pipeline(page: &str, by: By) -> String {
+    let [keys, identities] = <[String; 2]>::try_from(blocks(page, "yaml")).unwrap();
+    match by {
+        By::Identities => identities,
+        By::Keys => keys,
+    }
+}
+
+/// What the jobs of a pipeline sign by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum By {
+    /// By who they are.
+    Identities,
+    /// By keys.
+    Keys,
+}
+
 /// The same for a registry that the test has started, and its login.
 pub(crate) fn pointed_at(text: &str, host: &str) -> String {
     text.replace("registry.example.com", host)

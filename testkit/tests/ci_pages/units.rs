@@ -102,7 +102,7 @@ fn the_component_puts_both_commands_on_the_path_and_nothing_else() {
 
 #[test]
 fn the_page_gives_the_component_what_it_asks_for() {
-    let page = yaml(&crate::page::block("gitlab.md", "yaml"));
+    let page = yaml(&crate::page::pipeline("gitlab.md", crate::page::By::Keys));
     let included: &Value = &page["include"][0];
     only(included, &["component", "inputs"]);
     only(&included["inputs"], &["repository", "commit"]);

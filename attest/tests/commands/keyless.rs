@@ -395,3 +395,41 @@ fn a_promotion_that_is_run_again_finds_the_record_of_the_same_identity() {
     let other = [&words[..], &["--identity-token", "token", "--yes"]].concat();
     assert_eq!(parse(place.done(&other))["record"]["found"], false);
 }
+
+/// A browser that follows where the issuer's page leads, and shows nothing.
+const BROWSER: &str = r#"#!/bin/bash
+get() {
+  rest=${1#http://} host=${rest%%/*}
+  exec 3<>"/dev/tcp/${host%:*}/${host#*:}"
+  printf 'GET /%s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n' "${rest#*/}" "$host" >&3
+  # The head of the answer: who answers may keep the connection.
+  while read -r line <&3 && [ "$line" != $'\r' ]; do echo "$line"; done
+}
+get "$(get "$1" | sed -n 's/^Location: \(.*\)\r$/\1/p')" >/dev/null 2>&1 &
+"#;
+
+#[test]
+fn a_person_logs_in_in_the_browser_once_the_question_is_answered() {
+    let server = server();
+    server.person(&alice());
+    let mut place = place(&server, Rekor::V2);
+    place.program("xdg-open", BROWSER);
+    place.set("PATH", format!("{}:/usr/bin:/bin", place.path("").display()));
+    let words = [&WORD[..], &["--login"]].concat().join(" ");
+    let line = |answer: &str| {
+        let attest = env!("CARGO_BIN_EXE_attest");
+        format!("printf '{answer}\\n' | script -qefc '{attest} {words}' /dev/null")
+    };
+    // Who says no is not even led to the browser.
+    let ended = place.shell(&line("n"));
+    assert_eq!(ended.status, 1, "{}", ended.stdout);
+    assert_eq!(server.take_requests(), [""; 0]);
+    let ended = place.shell(&line("y"));
+    assert_eq!(ended.status, 0, "{}", ended.stdout);
+    let shown =
+        [&format!("the log {} will see for ever who", server.url()), "by alice@example.com"];
+    assert!(shown.iter().all(|words| ended.stdout.contains(*words)), "{}", ended.stdout);
+    assert_eq!(place.hanging("app").len(), 1);
+    // Nobody sits before a pipe.
+    place.fails(2, "login", &[&WORD[..], &["--login"]].concat());
+}

@@ -1,8 +1,10 @@
 //! What a stranger may cost us. One file, each number with its origin.
 //!
 //! Whoever may push to a repository chooses how much hangs on an image; without these numbers the
-//! gate's memory and time would be theirs to spend. Nothing here decides what a limit means: the
-//! caller asks [`Limit::within_candidate`].
+//! gate's memory and time would be theirs to spend. Past a limit there is no answer at all, but for one:
+//! a document that is too large by the word of a manifest that was hashed is unreadable by itself
+//! ([`crate::carried`]). The other limits bound count, total and time, or are the word of a list, which
+//! could hide a newer failure so.
 
 use std::{
     sync::atomic::{AtomicU64, Ordering},
@@ -112,13 +114,6 @@ impl Limit {
             Self::LayoutFiles | Self::Pages | Self::Referrers => "",
             Self::Timeout => " s",
         }
-    }
-
-    /// Whether one document alone is too large, by the word of a manifest that was hashed, so that
-    /// only this one is unreadable. The others bound count, total and time, or are the word of a
-    /// list, which could hide a newer failure so: past those there is no answer at all.
-    pub fn within_candidate(self) -> bool {
-        matches!(self, Self::Bundle)
     }
 }
 

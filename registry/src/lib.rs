@@ -8,6 +8,7 @@
 pub mod blob;
 pub mod budget;
 pub mod cache;
+pub mod carried;
 pub mod descriptor;
 pub mod error;
 pub mod http;
@@ -21,6 +22,7 @@ pub mod source;
 pub use blob::{EmbeddedError, embedded};
 pub use budget::{Budget, Limit};
 pub use cache::Cache;
+pub use carried::{Carried, Part, carried};
 pub use descriptor::{Descriptor, Platform};
 pub use error::{Error, OpenError};
 pub use http::credentials::Credentials;

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use evidence::{Bundle, Digest, Envelope, Id, Statement, predicate::commitment::Commitment};
 use futures_util::{StreamExt, TryStreamExt, stream};
-use registry::{AnySource, Error as SourceError, ManifestKind, Source};
+use registry::{AnySource, Error as SourceError, ManifestKind, Source, carried};
 
 use super::{
     hanging::{self, AT_ONCE, Content},
@@ -94,10 +94,8 @@ async fn legacy(source: &AnySource, on: &Digest) -> Result<Vec<Envelope>, Source
     let layers = layers.into_iter().filter(|layer| layer.media_type == ENVELOPE);
     let envelopes: Vec<Option<Envelope>> = stream::iter(layers)
         .map(|layer| async move {
-            match source.blob(&layer).await {
-                Ok(bytes) => Ok(Envelope::parse(&bytes).ok()),
-                Err(error) => hanging::its_own_fault(error).map(|_| None),
-            }
+            let bytes = carried::content(source, &layer).await?.ok();
+            Ok::<_, SourceError>(bytes.and_then(|bytes| Envelope::parse(&bytes).ok()))
         })
         .buffered(AT_ONCE)
         .try_collect()

@@ -11,16 +11,12 @@ use evidence::{
     time::Timestamp,
 };
 use futures_util::{StreamExt, TryStreamExt, future::try_join_all, stream};
-use registry::{AnySource, Budget, Descriptor, Error, ManifestKind, Source};
+use registry::{AnySource, Carried, Descriptor, Error, Part, Source, carried};
 
 use crate::family::{Family, Member};
 
 /// Requests at once; the source bounds them again by the budget.
 pub(super) const AT_ONCE: usize = 16;
-
-/// The beginning of every media type of a Sigstore bundle, as cosign selects them
-/// (pkg/oci/remote/signatures.go).
-const BUNDLE: &str = "application/vnd.dev.sigstore.bundle";
 
 /// All that hangs on one digest.
 #[derive(Debug, Default)]
@@ -118,35 +114,16 @@ pub(crate) enum Content {
 
 /// Reads what one referrer carries.
 pub(crate) async fn content(source: &AnySource, listed: &Descriptor) -> Result<Content, Error> {
-    let manifest = match source.listed(listed).await {
-        Ok(manifest) => manifest,
-        Err(error) => return its_own_fault(error),
-    };
-    let ManifestKind::Image { layers, .. } = &manifest.kind else { return Ok(Content::Foreign) };
-    let [layer] = layers.as_slice() else { return Ok(Content::Foreign) };
-    if !layer.media_type.starts_with(BUNDLE) {
-        return Ok(Content::Foreign);
+    for carried in carried(source, listed).await? {
+        let Carried::Bundle(part) = carried else { continue };
+        let bytes = match part {
+            Part::Broken(why) => Err(why),
+            Part::Embedded(bytes) => Ok(bytes),
+            Part::Listed(layer) => carried::content(source, &layer).await?,
+        };
+        return Ok(bytes.map_or_else(Content::Unreadable, Content::Bundle));
     }
-    match registry::embedded(layer, &Budget::default()) {
-        Some(Ok(bytes)) => Ok(Content::Bundle(bytes)),
-        Some(Err(error)) => Ok(Content::Unreadable(error.to_string())),
-        None => match source.blob(layer).await {
-            Ok(bytes) => Ok(Content::Bundle(bytes)),
-            Err(error) => its_own_fault(error),
-        },
-    }
-}
-
-/// One document that is too large or malformed says nothing about the others; any other error leaves
-/// open what would have been there.
-pub(super) fn its_own_fault(error: Error) -> Result<Content, Error> {
-    match &error {
-        Error::Limit { limit, .. } if limit.within_candidate() => {
-            Ok(Content::Unreadable(error.to_string()))
-        }
-        Error::Malformed { .. } => Ok(Content::Unreadable(error.to_string())),
-        _ => Err(error),
-    }
+    Ok(Content::Foreign)
 }
 
 fn hung(bytes: &[u8], image: &Family, member: &Member) -> Result<Hung, String> {

@@ -6,7 +6,7 @@
 use chain::{Candidate, Content};
 use evidence::{Digest, text::escape_short};
 use futures_util::{StreamExt, TryStreamExt, stream};
-use registry::{Descriptor, Error, Manifest, ManifestKind, Source, Verbose};
+use registry::{Descriptor, Error, Manifest, ManifestKind, Source, Verbose, carried};
 
 use super::referrers;
 
@@ -57,7 +57,7 @@ async fn candidate<S: Source>(
     manifest: &Digest,
     layer: &Descriptor,
 ) -> Result<Candidate, Error> {
-    let content = match referrers::content(source, layer).await? {
+    let content = match carried::content(source, layer).await? {
         Ok(bytes) => Content::Envelope(bytes),
         Err(reason) => Content::Unreadable(reason),
     };

@@ -1,45 +1,20 @@
 //! What hangs on a digest, as candidates.
 //!
-//! Which referrer is evidence follows from its own manifest, whose bytes were hashed; never from the
-//! artifact type or the annotations that a list shows of it, which anybody can write
-//! (formats: distribution-spec 1.1, "Listing Referrers").
+//! What carries evidence is for `registry` to say ([`registry::carried`]); what a registry's list says of
+//! it selects nothing.
 
 use std::collections::BTreeSet;
 
 use chain::{Candidate, Content};
-use evidence::{Digest, text::escape_short};
+use evidence::Digest;
 use futures_util::{StreamExt, TryStreamExt, stream};
-use registry::{
-    Budget, Descriptor, Error, Limit, Manifest, ManifestKind, Source, Verbose, embedded,
-};
-
-/// Media types of bundles begin with this (cosign pkg/cosign/verify.go, `GetBundles`).
-const BUNDLE: &str = "application/vnd.dev.sigstore.bundle";
-
-/// Documents that say what a bundle would say, and not by whom.
-const UNSIGNED: [&str; 2] =
-    ["application/vnd.in-toto+json", "application/vnd.dsse.envelope.v1+json"];
-
-/// The largest unsigned document that is read, only to tell what it says; it proves nothing.
-const TOLD: u64 = 1024 * 1024;
-
-/// How many unsigned documents one manifest may carry to be told of each: BuildKit writes one for each
-/// kind of statement.
-const TOLD_APART: usize = 8;
+use registry::{Budget, Carried, Descriptor, Error, Limit, Part, Source, Verbose, carried};
 
 /// One part of a referrer that may be evidence.
 #[derive(Clone, Debug)]
 struct Found {
     referrer: Digest,
-    part: Part,
-}
-
-#[derive(Clone, Debug)]
-enum Part {
-    Bundle(Descriptor),
-    /// What the manifest carries itself, or that it cannot be read.
-    Ready(Content),
-    Unsigned(Descriptor),
+    carried: Carried,
 }
 
 /// Everything that hangs on `subject` and may be evidence.
@@ -85,9 +60,9 @@ pub(super) fn afford<'d>(
 impl Found {
     /// What has to be asked for.
     fn fetched(&self) -> Option<&Descriptor> {
-        match &self.part {
-            Part::Bundle(layer) | Part::Unsigned(layer) => Some(layer),
-            Part::Ready(_) => None,
+        match self.carried.part() {
+            Part::Listed(layer) => Some(layer),
+            Part::Broken(_) | Part::Embedded(_) => None,
         }
     }
 }
@@ -99,63 +74,11 @@ async fn found<S: Source>(
     verbose: Option<&Verbose>,
 ) -> Result<Vec<Found>, Error> {
     let referrer = descriptor.digest.clone();
-    let parts = match source.listed(descriptor).await {
-        Ok(manifest) => parts(&manifest, source.budget()),
-        Err(error) => vec![unreadable(of_manifest(error)?)],
-    };
+    let parts = carried(source, descriptor).await?;
     if let (Some(verbose), []) = (verbose, parts.as_slice()) {
         verbose(&format!("referrer {referrer} is no attestation; left out"));
     }
-    Ok(parts.into_iter().map(|part| Found { referrer: referrer.clone(), part }).collect())
-}
-
-fn parts(manifest: &Manifest, budget: &Budget) -> Vec<Part> {
-    let ManifestKind::Image { layers, .. } = &manifest.kind else { return vec![] };
-    let is_bundle = |layer: &Descriptor| layer.media_type.starts_with(BUNDLE);
-    let unsigned = |layer: &&Descriptor| UNSIGNED.contains(&layer.media_type.as_str());
-    match layers.as_slice() {
-        [layer] if is_bundle(layer) => vec![bundle(layer, budget)],
-        layers if layers.iter().any(is_bundle) => {
-            vec![unreadable(format!(
-                "{} layers in one manifest; a bundle stands alone",
-                layers.len()
-            ))]
-        }
-        layers => match layers.iter().filter(unsigned).count() {
-            count if count > TOLD_APART => {
-                vec![unreadable(format!("{count} documents in one manifest, which nobody signed"))]
-            }
-            _ => layers.iter().filter(unsigned).map(|layer| told(layer, budget)).collect(),
-        },
-    }
-}
-
-fn unreadable(reason: String) -> Part {
-    Part::Ready(Content::Unreadable(reason))
-}
-
-/// A bundle that the manifest carries is taken from it at once: the text that it was in is far larger.
-fn bundle(layer: &Descriptor, budget: &Budget) -> Part {
-    match embedded(layer, budget) {
-        Some(Ok(bytes)) => Part::Ready(Content::Bundle(bytes)),
-        Some(Err(error)) => unreadable(error.to_string()),
-        None if layer.size > budget.bundle => {
-            unreadable(Error::Limit { limit: Limit::Bundle, most: budget.bundle }.to_string())
-        }
-        None => Part::Bundle(layer.clone()),
-    }
-}
-
-fn told(layer: &Descriptor, budget: &Budget) -> Part {
-    if layer.size > TOLD {
-        let kind = escape_short(&layer.media_type, 80);
-        return unreadable(format!("not a Sigstore bundle but `{kind}`, which nobody signed"));
-    }
-    match embedded(layer, budget) {
-        Some(Ok(bytes)) => Part::Ready(Content::Unsigned(bytes)),
-        Some(Err(error)) => unreadable(error.to_string()),
-        None => Part::Unsigned(layer.clone()),
-    }
+    Ok(parts.into_iter().map(|carried| Found { referrer: referrer.clone(), carried }).collect())
 }
 
 /// Each bundle once: the same statement often hangs under several manifests, and needs one request.
@@ -166,7 +89,7 @@ fn once(found: impl Iterator<Item = Found>) -> Vec<Found> {
     found
         .filter(|found| match found.fetched() {
             Some(layer) => {
-                let bundle = matches!(found.part, Part::Bundle(_));
+                let bundle = matches!(found.carried, Carried::Bundle(_));
                 seen.insert((bundle, layer.digest.clone(), layer.size))
             }
             None => true,
@@ -175,52 +98,15 @@ fn once(found: impl Iterator<Item = Found>) -> Vec<Found> {
 }
 
 async fn candidate<S: Source>(source: &S, found: Found) -> Result<Candidate, Error> {
-    let fetched = |content: Result<Vec<u8>, String>, made: fn(Vec<u8>) -> Content| match content {
-        Ok(bytes) => made(bytes),
-        Err(reason) => Content::Unreadable(reason),
+    let (part, made): (Part, fn(Vec<u8>) -> Content) = match found.carried {
+        Carried::Bundle(part) => (part, Content::Bundle),
+        Carried::Unsigned(part) => (part, Content::Unsigned),
     };
-    let content = match found.part {
-        Part::Bundle(layer) => fetched(content(source, &layer).await?, Content::Bundle),
-        Part::Ready(content) => content,
-        Part::Unsigned(layer) => fetched(content(source, &layer).await?, Content::Unsigned),
+    let bytes = match part {
+        Part::Broken(reason) => Err(reason),
+        Part::Embedded(bytes) => Ok(bytes),
+        Part::Listed(layer) => carried::content(source, &layer).await?,
     };
+    let content = bytes.map_or_else(Content::Unreadable, made);
     Ok(Candidate { found: found.referrer.to_string(), referrer: Some(found.referrer), content })
-}
-
-/// The bytes of a layer, embedded or fetched; the reason if this one document cannot be read.
-pub(super) async fn content<S: Source>(
-    source: &S,
-    layer: &Descriptor,
-) -> Result<Result<Vec<u8>, String>, Error> {
-    // What is embedded is the content: the blob is not looked at besides, not even if they differ.
-    if let Some(embedded) = embedded(layer, source.budget()) {
-        return Ok(embedded.map_err(|error| error.to_string()));
-    }
-    match source.blob(layer).await {
-        Ok(bytes) => Ok(Ok(bytes)),
-        Err(error) => of_blob(error, layer, source.budget()).map(Err),
-    }
-}
-
-/// The reason, if an error is about this one manifest, whose author made it so: its bytes hashed
-/// right, and are no manifest. Every other error, a size that a list tells included, leaves open what
-/// would have been there.
-fn of_manifest(error: Error) -> Result<String, Error> {
-    match &error {
-        Error::Malformed { .. } => Ok(error.to_string()),
-        _ => Err(error),
-    }
-}
-
-/// The same for a layer, whose size and digest a manifest tells whose bytes were hashed: a wrong size,
-/// or one beyond the limit, is its author's. One that turns out longer than told is no document but an
-/// answer of the registry's.
-fn of_blob(error: Error, layer: &Descriptor, budget: &Budget) -> Result<String, Error> {
-    match &error {
-        Error::Limit { limit: Limit::Bundle, .. } if layer.size > budget.bundle => {
-            Ok(error.to_string())
-        }
-        Error::SizeMismatch { .. } => Ok(error.to_string()),
-        _ => Err(error),
-    }
 }

@@ -5,9 +5,10 @@ use std::ffi::OsString;
 use crate::{
     collect::command::{self, Ran, Signals},
     error::Error,
-    hand,
+    hand::Chosen,
     report::Report,
-    request::{By, Signing},
+    request::Signing,
+    sign::keyless::Source,
     world::World,
 };
 
@@ -18,11 +19,11 @@ pub(super) async fn run(
     words: &[OsString],
     record: bool,
 ) -> Result<(Ran, Signals), Error> {
-    let named = match &signing.by {
-        Some(By::Key(key)) => key.variable().map(str::to_owned),
-        Some(By::Token(token)) => token.variable().map(str::to_owned),
-        Some(By::Login) => None,
-        None => hand::key(world, None)?.and_then(|key| key.variable().map(str::to_owned)),
+    let named = match Chosen::of(world, signing.by.as_ref())? {
+        Some(Chosen::Key(key)) => key.variable().map(str::to_owned),
+        Some(Chosen::Keyless(Source::Named(token))) => token.variable().map(str::to_owned),
+        Some(Chosen::Keyless(source)) => source.agent_secret().map(str::to_owned),
+        None => None,
     };
     let request = command::Request {
         words,

@@ -32,6 +32,28 @@ struct Node {
     index: u64,
 }
 
+impl Node {
+    /// The level and the index of the tile that it is in, or is the root of a part of.
+    fn tile(self) -> (u32, u64) {
+        (self.level / HEIGHT, (self.index << (self.level % HEIGHT)) / WIDTH)
+    }
+
+    /// Its hash, from that tile.
+    fn hash(self, tile: &[u8]) -> Option<[u8; 32]> {
+        let above = self.level % HEIGHT;
+        let first = usize::try_from((self.index << above) % WIDTH).ok()?;
+        let hashes = tile.as_chunks::<32>().0.iter();
+        let mut row: Vec<[u8; 32]> = hashes.skip(first).take(1 << above).copied().collect();
+        if row.len() != 1 << above {
+            return None;
+        }
+        while row.len() > 1 {
+            row = row.as_chunks::<2>().0.iter().map(|[left, right]| parent(left, right)).collect();
+        }
+        row.first().copied()
+    }
+}
+
 /// What a log publishes.
 pub(super) struct Published<'a> {
     log: &'a Service,
@@ -100,26 +122,15 @@ impl<'a> Published<'a> {
 
     /// The hash of a complete tree: a hash of a tile, or the root of several.
     async fn hash(&mut self, node: Node, size: u64) -> Result<[u8; 32], ServiceError> {
-        let (tile_level, above) = (node.level / HEIGHT, node.level % HEIGHT);
-        let first = node.index << above;
-        let key = (tile_level, first / WIDTH);
-        if !self.tiles.contains_key(&key) {
-            let hashes = size >> (tile_level * HEIGHT);
-            let path = tile_path(&tile_level.to_string(), key.1, hashes);
+        let (level, index) = node.tile();
+        if !self.tiles.contains_key(&(level, index)) {
+            let hashes = size >> (level * HEIGHT);
+            let path = tile_path(&level.to_string(), index, hashes);
             let tile = self.get(&path, WIDTH * 32).await?;
-            self.tiles.insert(key, tile);
+            self.tiles.insert((level, index), tile);
         }
-        let tile = self.tiles.get(&key).map(Vec::as_slice).unwrap_or_default();
-        let hashes = tile.as_chunks::<32>().0.iter();
-        let skipped = usize::try_from(first % WIDTH).unwrap_or(usize::MAX);
-        let mut row: Vec<[u8; 32]> = hashes.skip(skipped).take(1 << above).copied().collect();
-        if row.len() != 1 << above {
-            return Err(self.log.malformed("a hash of its tree"));
-        }
-        while row.len() > 1 {
-            row = row.as_chunks::<2>().0.iter().map(|[left, right]| parent(left, right)).collect();
-        }
-        row.first().copied().ok_or_else(|| self.log.malformed("a hash of its tree"))
+        let tile = self.tiles.get(&(level, index)).map(Vec::as_slice).unwrap_or_default();
+        node.hash(tile).ok_or_else(|| self.log.malformed("a hash of its tree"))
     }
 
     async fn get(&self, path: &str, most: u64) -> Result<Vec<u8>, ServiceError> {
@@ -206,6 +217,35 @@ mod tests {
             ("entries", 1_234_067, 1_234_067 * 256 + 1, "/api/v2/tile/entries/x001/x234/067.p/1"),
         ] {
             assert_eq!(tile_path(level, index, hashes), expected);
+        }
+    }
+
+    /// A tree of three levels of tiles, each node from its tile as from the leaves.
+    #[test]
+    fn a_node_is_found_in_its_tile() {
+        let leaves: Vec<[u8; 32]> = (0..66_000_u32)
+            .map(|number| {
+                let mut leaf = [0; 32];
+                leaf[..4].copy_from_slice(&number.to_be_bytes());
+                leaf
+            })
+            .collect();
+        let mut rows = vec![leaves];
+        while rows.last().unwrap().len() > 1 {
+            let row = rows.last().unwrap().as_chunks::<2>().0.iter();
+            rows.push(row.map(|[left, right]| parent(left, right)).collect());
+        }
+        for (level, index) in
+            [(0, 0), (0, 65_999), (3, 17), (7, 514), (8, 0), (8, 256), (11, 3), (15, 1), (16, 0)]
+        {
+            let node = Node { level, index };
+            let (tile_level, tile) = node.tile();
+            let row = &rows[usize::try_from(tile_level * HEIGHT).unwrap()];
+            let tile = row.chunks(256).nth(usize::try_from(tile).unwrap()).unwrap().concat();
+            let expected = rows[usize::try_from(level).unwrap()][usize::try_from(index).unwrap()];
+            assert_eq!(node.hash(&tile), Some(expected), "{node:?}");
+            // A tile that is cut short gives no hash.
+            assert_eq!(node.hash(&tile[..tile.len().min(31)]), None);
         }
     }
 

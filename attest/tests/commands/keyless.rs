@@ -325,21 +325,31 @@ fn no_secret_is_shown_however_much_is_asked_for() {
 fn a_programs_token_and_one_that_it_refuses() {
     let server = server();
     let mut place = place(&server, Rekor::V2);
-    place.set("BUILDKITE", "true");
     let path = format!("{}:/usr/bin:/bin", place.path("").display());
-    let agent = |place: &Place, status: u8| {
-        let token = server.token(&job());
-        let script = format!(
-            "#!/bin/sh\n[ \"$*\" = 'oidc request-token --audience sigstore' ] || exit 9\n\
-             echo {token}\nexit {status}\n"
-        );
-        place.program("buildkite-agent", &script);
-    };
     place.set("PATH", path);
-    agent(&place, 1);
-    place.fails(3, "identity-token", &WORD);
-    agent(&place, 0);
-    place.done(&WORD);
+    place.set("BUILDKITE_AGENT_ACCESS_TOKEN", "an-agents-s3cret");
+    for (system, program, asked) in [
+        ("BUILDKITE", "buildkite-agent", "oidc request-token --audience sigstore"),
+        ("CIRCLECI", "circleci", r#"run oidc get --root-issuer --claims {"aud":"sigstore"}"#),
+    ] {
+        place.set(system, "true");
+        let agent = |status: u8| {
+            let token = server.token(&job());
+            format!("#!/bin/sh\n[ \"$*\" = '{asked}' ] || exit 9\necho {token}\nexit {status}\n")
+        };
+        place.program(program, &agent(1));
+        place.fails(3, "identity-token", &WORD);
+        place.program(program, &agent(0));
+        place.done(&WORD);
+        let attest = env!("CARGO_BIN_EXE_attest");
+        let tested = format!("{attest} test oci:app --as {NAME} -- env");
+        let ended = place.shell(&tested);
+        assert_eq!(ended.status, 0, "{}", ended.stderr);
+        // Whoever sees it can ask for the same token.
+        let is_seen = ended.stderr.contains("an-agents-s3cret");
+        assert_eq!(is_seen, system == "CIRCLECI", "{}", ended.stderr);
+        place.set(system, "");
+    }
 }
 
 #[test]

@@ -114,6 +114,13 @@ impl Source {
         }
     }
 
+    /// The variable by which a program of the CI system is given a token; whatever sees it can ask for
+    /// one as well.
+    pub(crate) fn agent_secret(&self) -> Option<&'static str> {
+        matches!(self, Self::Program(words) if *words == BUILDKITE)
+            .then_some("BUILDKITE_AGENT_ACCESS_TOKEN")
+    }
+
     /// Whether it was found, and not named.
     pub(crate) fn is_ambient(&self) -> bool {
         !matches!(self, Self::Login | Self::Named(_))
@@ -154,10 +161,12 @@ async fn github(world: &World, sender: &Sender) -> Result<IdentityToken, SourceE
     bearer.set_sensitive(true);
     let response = service.ask(sender, Question::get(""), Some(&bearer)).await?;
     let answer = Zeroizing::new(service.content(response)?);
-    let parsed = json::parse(&answer).ok();
-    let value = parsed.as_ref().and_then(|answer| answer.get("value")).and_then(Value::as_str);
-    let text = value.ok_or_else(|| service.malformed("a token"))?;
-    Ok(IdentityToken::parse(text)?)
+    let Some(Value::String(text)) =
+        json::parse(&answer).ok().and_then(|mut answer| answer.get_mut("value").map(Value::take))
+    else {
+        return Err(service.malformed("a token").into());
+    };
+    Ok(IdentityToken::parse(&Zeroizing::new(text))?)
 }
 
 /// Runs a program of the CI system; what it complains of goes to stderr.

@@ -20,9 +20,14 @@ pub struct Candidate {
 pub enum Content {
     /// The bytes of a Sigstore bundle, hashed against what the registry listed.
     Bundle(Vec<u8>),
-    /// The bytes of a DSSE envelope, as cosign's `.att` tag keeps them. It may have several signatures,
-    /// which are decided one by one.
-    Envelope(Vec<u8>),
+    /// A DSSE envelope, as cosign's `.att` tag keeps them. It may have several signatures, which are
+    /// decided one by one.
+    Envelope {
+        /// Its bytes.
+        bytes: Vec<u8>,
+        /// The annotations of its layer, which may hold a certificate, a promise and a timestamp.
+        annotations: BTreeMap<String, String>,
+    },
     /// A limit or a mismatch inside this one candidate; the reason quotes it.
     Unreadable(String),
     /// A statement or an envelope that no bundle carries: nothing says who signed it.

@@ -1,10 +1,13 @@
 //! Times of evidence and what they are compared with.
 //!
-//! *Made after*: by key, the time inside the signed bytes. *Made before*: by a clock that the policy
-//! trusts; the signer's own word only where the policy says `claimed`.
+//! *Made after*: the moment at which the certificate begins; by key, the time inside the signed bytes.
+//! *Made before*: by a clock that the policy trusts; the signer's own word only where the policy says
+//! `claimed`, and no other clock says anything.
 
 use evidence::time::Timestamp;
 use jiff::SignedDuration;
+
+use crate::{authenticate::Seen, policy::Clocks};
 
 /// How far the clocks of honest machines may differ.
 pub(crate) const SKEW: SignedDuration = SignedDuration::from_secs(60);
@@ -14,6 +17,10 @@ pub(crate) const SKEW: SignedDuration = SignedDuration::from_secs(60);
 pub enum Clock {
     /// The signer's own.
     Claimed,
+    /// A log's.
+    Log,
+    /// A timestamp authority's.
+    Timestamp,
 }
 
 impl Clock {
@@ -21,6 +28,8 @@ impl Clock {
     pub fn word(self) -> &'static str {
         match self {
             Self::Claimed => "claimed",
+            Self::Log => "log",
+            Self::Timestamp => "timestamp",
         }
     }
 }
@@ -32,6 +41,35 @@ pub struct Made {
     pub after: Option<Timestamp>,
     /// Not after this moment, and whose clock says so.
     pub before: Option<(Timestamp, Clock)>,
+}
+
+impl Made {
+    /// For people: when, and whose clock says that it was not later.
+    pub(crate) fn shown(self) -> Option<String> {
+        let clock = self.before.map(|(_, clock)| format!(" ({})", clock.word()));
+        self.after.map(|after| shown(after) + &clock.unwrap_or_default())
+    }
+
+    /// Whether only the signer says when.
+    pub(crate) fn is_claimed(self) -> bool {
+        matches!(self.before, Some((_, Clock::Claimed)) | None)
+    }
+
+    /// When a statement was made that says `claimed` of itself, was signed with a certificate that began
+    /// at `began`, and was `seen`.
+    pub(crate) fn of(
+        claimed: Option<Timestamp>,
+        began: Option<Timestamp>,
+        seen: Seen,
+        trusted: Clocks,
+    ) -> Self {
+        let log = seen.log.filter(|_| trusted.log).map(|time| (time, Clock::Log));
+        let stamp = seen.timestamp.filter(|_| trusted.timestamp);
+        let stamp = stamp.map(|time| (time, Clock::Timestamp));
+        let own = claimed.filter(|_| trusted.claimed).map(|time| (time, Clock::Claimed));
+        let others = log.into_iter().chain(stamp).min_by_key(|(time, _)| *time);
+        Self { after: began.or(claimed), before: others.or(own) }
+    }
 }
 
 /// `time` moved by a duration; at the end of what a timestamp can hold it stays there, which for a

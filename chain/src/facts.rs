@@ -1,13 +1,21 @@
-//! Facts: what a verified statement says about commit, run, source and ref, from all its members.
+//! Facts: what a verified statement says about commit, run, source and ref, from all its members, and
+//! what the certificate says, which comes first.
 //!
-//! Where two members of one statement disagree, that is a claim mismatch and no fact.
+//! The certificate is by an authority, the predicate by the signer alone (SLSA, verifying artifacts).
+//! Where two members of one statement disagree, or the statement and its certificate, that is a claim
+//! mismatch and no fact.
+
+use std::collections::BTreeSet;
 
 use evidence::{
     predicate::{Claim, View},
     source,
 };
 
-use crate::policy::Fact;
+use crate::{
+    authenticate::Certificate,
+    policy::{CertificateFact, Fact},
+};
 
 /// The facts of one statement.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,15 +38,19 @@ pub struct Facts {
     pub name: Option<String>,
     /// A page that shows the job, where it is not the run's.
     pub page: Option<String>,
+    /// Those that the certificate says.
+    pub certified: BTreeSet<Fact>,
 }
 
-/// Two members of one statement that disagree.
+/// Two members of one statement that disagree, or the certificate and the statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mismatch {
     /// Which fact.
     pub fact: &'static str,
-    /// The two values.
+    /// The two values; the certificate's first.
     pub values: [String; 2],
+    /// The first is the certificate's.
+    pub certified: bool,
 }
 
 impl Facts {
@@ -57,12 +69,13 @@ impl Facts {
             // An empty name is a name, and no step has it.
             name: run.name.clone(),
             page: given(&run.url),
+            certified: BTreeSet::new(),
         };
         let run = facts.run.as_deref();
         facts.page = facts.page.filter(|page| run != Some(source::without_attempt(page).0));
         if let View::Build(build) = &claim.view {
             if let Some(values) = &build.contradiction {
-                return Err(Mismatch { fact: "source", values: values.clone() });
+                return Err(Mismatch { fact: "source", values: values.clone(), certified: false });
             }
             agree("commit", &mut facts.commit, &build.commit)?;
             agree("ref", &mut facts.git_ref, &build.git_ref)?;
@@ -75,6 +88,45 @@ impl Facts {
             facts.attempt = facts.attempt.or(build.attempt);
         }
         Ok(facts)
+    }
+
+    /// The same, with what the certificate says.
+    pub fn with(mut self, certificate: &Certificate, claim: &Claim) -> Result<Self, Mismatch> {
+        let (source, git_ref) =
+            (certificate.says(CertificateFact::Source), certificate.says(CertificateFact::Ref));
+        let source = source.map(|text| source::normalise(text).unwrap_or_else(|| text.to_owned()));
+        let commit = certificate.commit().map(str::to_ascii_lowercase);
+        certified("source", source, &mut self.source)?;
+        certified("commit", commit, &mut self.commit)?;
+        certified("ref", git_ref.map(str::to_owned), &mut self.git_ref)?;
+        let (named, job) = match certificate.run() {
+            // GitLab names the job; which pipeline it was of is the job's own word.
+            Some(run) if run.contains("/-/jobs/") => (None, Some(run)),
+            run => (run, None),
+        };
+        if let Some(run) = named {
+            let (run, attempt) = source::without_attempt(run);
+            if same_run(Some(run), self.run.as_deref()) {
+                self.run = Some(run.to_owned());
+            }
+            certified("run", Some(run.to_owned()), &mut self.run)?;
+            let spelled = |attempt: Option<u64>| attempt.map(|attempt| attempt.to_string());
+            certified("attempt", spelled(attempt), &mut spelled(self.attempt))?;
+            self.attempt = attempt.or(self.attempt);
+        }
+        let page = self.page.clone().filter(|page| page.contains("/-/jobs/"));
+        certified("job", job.filter(|_| page.is_some()).map(str::to_owned), &mut page.clone())?;
+        builder(certificate, claim)?;
+        self.certified = [
+            (Fact::Commit, certificate.commit().is_some()),
+            (Fact::Ref, git_ref.is_some()),
+            (Fact::Run, named.is_some()),
+            (Fact::Source, certificate.says(CertificateFact::Source).is_some()),
+        ]
+        .into_iter()
+        .filter_map(|(fact, said)| said.then_some(fact))
+        .collect();
+        Ok(self)
     }
 
     /// The value of a fact.
@@ -94,11 +146,47 @@ fn agree(
     other: &Option<String>,
 ) -> Result<(), Mismatch> {
     match (&*known, other) {
-        (Some(a), Some(b)) if a != b => Err(Mismatch { fact, values: [a.clone(), b.clone()] }),
+        (Some(a), Some(b)) if a != b => {
+            Err(Mismatch { fact, values: [a.clone(), b.clone()], certified: false })
+        }
         (None, Some(_)) => {
             known.clone_from(other);
             Ok(())
         }
+        _ => Ok(()),
+    }
+}
+
+/// What the certificate says stands; a statement that says otherwise does not.
+fn certified(
+    fact: &'static str,
+    says: Option<String>,
+    claimed: &mut Option<String>,
+) -> Result<(), Mismatch> {
+    match (says, &*claimed) {
+        (Some(a), Some(b)) if a != *b => {
+            Err(Mismatch { fact, values: [a, b.clone()], certified: true })
+        }
+        (Some(says), _) => {
+            *claimed = Some(says);
+            Ok(())
+        }
+        (None, _) => Ok(()),
+    }
+}
+
+/// A builder that is a workflow is the one whose code ran, or the one that called it: a called workflow
+/// knows no other name than its caller's. A builder that is no workflow names a kind of machine.
+fn builder(certificate: &Certificate, claim: &Claim) -> Result<(), Mismatch> {
+    let View::Build(build) = &claim.view else { return Ok(()) };
+    let workflows = [certificate.builder(), certificate.says(CertificateFact::Workflow)];
+    let known = workflows.iter().flatten().any(|workflow| *workflow == build.builder);
+    match workflows.into_iter().flatten().next() {
+        Some(says) if build.builder.contains('@') && !known => Err(Mismatch {
+            fact: "builder",
+            values: [says.to_owned(), build.builder.clone()],
+            certified: true,
+        }),
         _ => Ok(()),
     }
 }

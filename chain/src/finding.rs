@@ -13,8 +13,14 @@ evidence::words! {
     /// Why a step, a candidate or a relation does not suffice; the kebab-case word is stable.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
     pub enum Code {
+        /// The certificate is by nobody whom the policy's root believes, or had ended.
+        BadCertificate = "bad-certificate",
+        /// A log entry is missing, or does not prove that a log has this signature.
+        BadLogEntry = "bad-log-entry",
         /// No signature by a key that the policy knows verifies.
         BadSignature = "bad-signature",
+        /// A timestamp does not hold, or no clock saw the signature.
+        BadTimestamp = "bad-timestamp",
         /// Two members of one statement, or a statement and its certificate, disagree.
         ClaimMismatch = "claim-mismatch",
         /// The statement's own `expires` has passed.

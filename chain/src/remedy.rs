@@ -133,19 +133,19 @@ pub(crate) fn for_negative(
 }
 
 /// Who can add what is missing.
-pub(crate) fn who(step: &Step, have: &BTreeSet<&str>) -> String {
+pub(crate) fn who(step: &Step, have: &BTreeSet<&str>, found: usize) -> String {
     let parties = &step.signed_by.parties;
     let others: Vec<&str> =
         parties.iter().map(String::as_str).filter(|party| !have.contains(party)).collect();
     let lone = parties.len() == 1 && parties.contains(&step.signed_by.word);
-    match (lone, have.is_empty()) {
+    match (lone, found == 0) {
         (true, _) => step.signed_by.word.clone(),
         (false, true) if step.count > 1 => {
             format!("{} of {} ({})", step.count, step.signed_by.word, others.join(", "))
         }
         (false, true) => format!("one of {} ({})", step.signed_by.word, others.join(", ")),
         (false, false) => {
-            let more = usize::try_from(step.count).unwrap_or(usize::MAX).saturating_sub(have.len());
+            let more = usize::try_from(step.count).unwrap_or(usize::MAX).saturating_sub(found);
             format!("{more} more of {} ({})", step.signed_by.word, others.join(", "))
         }
     }
@@ -182,7 +182,7 @@ mod tests {
                 name: name.map(str::to_owned),
                 tool: None,
             },
-            signed_by: SignedBy { word: "who".to_owned(), parties: BTreeSet::new() },
+            signed_by: SignedBy { word: "who".to_owned(), parties: BTreeSet::new(), many: false },
             count: 1,
             not_signed_by: vec![],
             after: vec![],

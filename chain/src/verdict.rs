@@ -187,6 +187,20 @@ pub struct PolicyReport {
     pub digest: String,
     /// Where people help.
     pub contact: Option<String>,
+    /// The trusted roots that it was decided with.
+    pub roots: Vec<RootReport>,
+}
+
+/// A trusted root.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RootReport {
+    /// Its name in the policy.
+    pub name: String,
+    /// Where it came from: a file, `sigstore`, `github`, or the address of a repository.
+    pub source: String,
+    /// The SHA-256 of its bytes.
+    pub digest: String,
 }
 
 /// One step.
@@ -211,13 +225,19 @@ pub struct StepReport {
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ProofReport {
-    /// The party.
+    /// The party; of one that is many people, the one who signed.
     pub party: String,
+    /// Whom the certificate names, where the signature is by certificate.
+    pub identity: Option<String>,
+    /// By whose word.
+    pub issuer: Option<String>,
     /// The scanner, for scans.
     pub tool: Option<String>,
-    /// When it was made, RFC 3339 in UTC.
+    /// When it was made, or not earlier: RFC 3339 in UTC.
     pub time: Option<String>,
-    /// Whose clock says so: `claimed`, `log` or `timestamp`.
+    /// Not later than this.
+    pub seen: Option<String>,
+    /// Whose clock says that it was not later: `claimed`, `log` or `timestamp`.
     pub clock: Option<String>,
     /// What it says, in a few words: `847 passed`.
     pub says: String,
@@ -268,6 +288,8 @@ pub struct CandidateReport {
     pub signer: Option<String>,
     /// When it was made.
     pub time: Option<String>,
+    /// Whose clock says that it was not later.
+    pub clock: Option<String>,
     /// What it says.
     pub says: Option<String>,
     /// The id of the statement, where it could be computed.

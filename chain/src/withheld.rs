@@ -129,7 +129,7 @@ fn finding(step: &Step, word: &Word<'_>, id: &Id, what: &str, setting: Setting<'
             "put the attestation back: {}; or make this step anew",
             remedy::attach(setting.image)
         )),
-        who: Some(format!("{}, and whoever may delete from the registry", word.party())),
+        who: Some(format!("{}, and whoever may delete from the registry", word.signer())),
         ..Finding::of(step, Code::Withheld, message, setting)
     }
 }

@@ -41,7 +41,7 @@ static QUESTION: LazyLock<Question> = LazyLock::new(|| {
 fuzz_target!(|bytes: &[u8]| {
     let contents = [
         Content::Bundle(bytes.to_vec()),
-        Content::Envelope(bytes.to_vec()),
+        Content::Envelope { bytes: bytes.to_vec(), annotations: std::collections::BTreeMap::new() },
         Content::Unsigned(bytes.to_vec()),
     ];
     let signed = Bundle::parse(SCAN).unwrap().envelope;

@@ -161,7 +161,7 @@ fn entry(candidate: &Candidate, family: &[&Digest]) -> Entry {
             }
             Err(error) => unreadable(found, error.to_string()),
         },
-        Content::Envelope(bytes) => match Envelope::parse(bytes) {
+        Content::Envelope { bytes, .. } => match Envelope::parse(bytes) {
             Ok(envelope) => {
                 let id = Some(envelope.id());
                 let signers = envelope.signatures.len();

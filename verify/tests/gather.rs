@@ -78,7 +78,7 @@ fn bundles(gathered: &Gathered) -> Vec<&[u8]> {
         .iter()
         .filter_map(|candidate| match &candidate.content {
             Found::Bundle(bytes) => Some(bytes.as_slice()),
-            Found::Envelope(_) | Found::Unreadable(_) | Found::Unsigned(_) => None,
+            Found::Envelope { .. } | Found::Unreadable(_) | Found::Unsigned(_) => None,
         })
         .collect();
     all.sort_unstable();
@@ -91,7 +91,7 @@ fn reasons(gathered: &Gathered) -> Vec<&str> {
         .iter()
         .filter_map(|candidate| match &candidate.content {
             Found::Unreadable(reason) => Some(reason.as_str()),
-            Found::Bundle(_) | Found::Envelope(_) | Found::Unsigned(_) => None,
+            Found::Bundle(_) | Found::Envelope { .. } | Found::Unsigned(_) => None,
         })
         .collect()
 }
@@ -161,7 +161,7 @@ fn bytes_under_another_role_hide_no_bundle_and_no_envelope() {
         let envelopes: Vec<_> = gathered
             .candidates
             .iter()
-            .filter(|c| matches!(c.content, Found::Envelope(_)))
+            .filter(|c| matches!(c.content, Found::Envelope { .. }))
             .collect();
         assert_eq!(envelopes.len(), 1);
     }

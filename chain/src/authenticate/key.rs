@@ -27,6 +27,7 @@ const LABEL: &str = "PUBLIC KEY";
 pub struct PublicKey {
     id: Digest,
     kind: Kind,
+    spki: Vec<u8>,
     verifiers: Vec<ParsedPublicKey>,
 }
 
@@ -47,6 +48,11 @@ impl Hashed {
             Err(_) => Id::of_pae(&bytes),
         };
         Self { bytes, hash, id }
+    }
+
+    /// The message.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes
     }
 
     /// The id of what the message says.
@@ -166,12 +172,17 @@ impl PublicKey {
             .map(|algorithm| ParsedPublicKey::new(*algorithm, der))
             .collect::<Result<Vec<_>, _>>()
             .map_err(|_| KeyError::Encoding { kind: kind.name() })?;
-        Ok(Self { id: Digest::sha256(der), kind, verifiers })
+        Ok(Self { id: Digest::sha256(der), kind, spki: der.to_vec(), verifiers })
     }
 
     /// The SHA-256 of the SubjectPublicKeyInfo.
     pub fn id(&self) -> &Digest {
         &self.id
+    }
+
+    /// The SubjectPublicKeyInfo, DER.
+    pub(super) fn spki(&self) -> &[u8] {
+        &self.spki
     }
 
     /// The kind of key.

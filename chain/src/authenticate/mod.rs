@@ -1,17 +1,20 @@
 //! Authenticate: bytes that anybody may have written become a statement that a known signer made.
 //!
-//! In order: the bundle is read; its payload type must be that of a statement; its hints may choose a
-//! key and never grant one; the key must verify the signature over the bytes as received; only then
-//! are those bytes parsed. [`Verified`] has no public constructor, so holding one is the proof.
+//! In order: the bundle is read; its payload type must be that of a statement; what it says of its signer
+//! may choose a credential and never grant one; the signature over the bytes as received must be proven;
+//! only then are those bytes parsed. [`Verified`] has no public constructor, so holding one is the proof.
 
 pub mod key;
+mod keyless;
+mod legacy;
+mod signer;
 
-use std::{cell::OnceCell, collections::BTreeMap, fmt, rc::Rc};
+use std::{cell::OnceCell, fmt, rc::Rc};
 
 use evidence::{
     Bundle, Digest, Envelope, Id, Material, Reading, Signature, Statement,
-    bundle::ENTRIES,
-    envelope::{self, IN_TOTO},
+    bundle::{ENTRIES, Version},
+    envelope::IN_TOTO,
     json,
     predicate::{self, Claim, View},
 };
@@ -19,9 +22,18 @@ use evidence::{
 use crate::{
     candidate::{Candidate, Content},
     finding::Code,
-    policy::{Credential, CredentialKind, Party, Policy},
+    policy::{Credential, Party},
 };
-use key::{Hashed, Kind, PublicKey};
+use key::Hashed;
+use keyless::Seals;
+use legacy::Legacy;
+use signer::{NoSigner, Signer};
+
+pub use keyless::{
+    Seen,
+    certificate::{Certificate, CertificateError},
+};
+pub use signer::Keyring;
 
 /// Where a statement was found.
 #[derive(Clone, Debug)]
@@ -81,8 +93,7 @@ pub struct Verified<'p> {
     // Boxed: a thousand of them are moved from stage to stage and sorted.
     said: Box<Reading>,
     id: Id,
-    party: &'p Party,
-    credential: &'p Credential,
+    signer: Signer<'p>,
     carrier: Carrier,
 }
 
@@ -104,12 +115,22 @@ impl<'p> Verified<'p> {
 
     /// Who signed.
     pub fn party(&self) -> &'p Party {
-        self.party
+        self.signer.party
     }
 
     /// With which of its credentials.
     pub fn credential(&self) -> &'p Credential {
-        self.credential
+        self.signer.credential
+    }
+
+    /// The certificate that names it, if one does.
+    pub fn certificate(&self) -> Option<&Certificate> {
+        self.signer.certificate.as_deref()
+    }
+
+    /// When clocks that the policy's roots believe saw the signature.
+    pub fn seen(&self) -> Seen {
+        self.signer.seen
     }
 
     /// Where it was found.
@@ -170,34 +191,6 @@ impl Peeked {
     }
 }
 
-/// The credentials of a policy, ready to be tried.
-pub struct Keyring<'p> {
-    all: Vec<(&'p Party, &'p Credential, &'p PublicKey)>,
-    by_hint: BTreeMap<String, usize>,
-}
-
-impl<'p> Keyring<'p> {
-    /// Gathers the credentials of a policy.
-    pub fn of(policy: &'p Policy) -> Self {
-        let all: Vec<_> = policy
-            .parties
-            .values()
-            .flat_map(|party| {
-                party.credentials.iter().filter_map(move |credential| match &credential.kind {
-                    CredentialKind::Key { key, .. } => Some((party, credential, key)),
-                    CredentialKind::Keyless(_) => None,
-                })
-            })
-            .collect();
-        let by_hint = all.iter().enumerate().map(|(n, (_, _, key))| (key.hint(), n)).collect();
-        Self { all, by_hint }
-    }
-
-    fn hinted(&self, hint: &str) -> Option<(&'p Party, &'p Credential, &'p PublicKey)> {
-        self.by_hint.get(hint).and_then(|n| self.all.get(*n)).copied()
-    }
-}
-
 /// Authenticates one candidate against the credentials of a policy: one outcome per signature, of which
 /// a bundle has exactly one.
 pub fn authenticate<'p>(
@@ -211,17 +204,27 @@ pub fn authenticate<'p>(
             let bundle = Bundle::parse(&bytes);
             let carrier = carrier(Some(Located::of(bytes)));
             let outcome = match bundle {
-                Ok(bundle) => signed(bundle.envelope, &bundle.material, carrier, keyring),
+                Ok(bundle) => {
+                    let seals = Seals {
+                        version: bundle.version,
+                        entries: &bundle.log_entries,
+                        timestamps: &bundle.timestamps,
+                    };
+                    signed(bundle.envelope, &bundle.material, seals, carrier, keyring)
+                }
                 Err(error) => Err(refuse(carrier, Code::Unreadable, error.to_string())),
             };
             vec![outcome]
         }
-        Content::Envelope(bytes) => {
+        Content::Envelope { bytes, annotations } => {
             let envelope = Envelope::parse(&bytes);
             let carrier = carrier(Some(Located::of(bytes)));
-            match envelope {
-                Ok(envelope) => each_signature(&envelope, &carrier, keyring),
-                Err(error) => vec![Err(refuse(carrier, Code::Unreadable, error.to_string()))],
+            let unreadable =
+                |error: String| vec![Err(refuse(carrier.clone(), Code::Unreadable, error))];
+            match (envelope, Legacy::read(&annotations)) {
+                (Ok(envelope), Ok(legacy)) => each_signature(&envelope, &legacy, &carrier, keyring),
+                (Err(error), _) => unreadable(error.to_string()),
+                (_, Err(error)) => unreadable(error.to_string()),
             }
         }
         Content::Unreadable(reason) => {
@@ -234,6 +237,7 @@ pub fn authenticate<'p>(
 /// The outcomes of an envelope without a bundle: one good signature among bad ones is one signer.
 fn each_signature<'p>(
     envelope: &Envelope,
+    legacy: &Legacy,
     carrier: &Carrier,
     keyring: &Keyring<'p>,
 ) -> Vec<Result<Verified<'p>, Refusal>> {
@@ -242,21 +246,23 @@ fn each_signature<'p>(
         let reason = format!("the envelope has {found} signatures, 1 to {ENTRIES} are read");
         return vec![Err(refuse(carrier.clone(), Code::Unreadable, reason))];
     }
-    // It says nothing of its key beside the signature's own hint.
-    let material = Material::PublicKey { hint: String::new() };
     let one = |signature: &Signature| Envelope {
         payload: envelope.payload.clone(),
         payload_type: envelope.payload_type.clone(),
         signatures: vec![signature.clone()],
     };
     let outcomes = envelope.signatures.iter().map(one);
-    outcomes.map(|envelope| signed(envelope, &material, carrier.clone(), keyring)).collect()
+    let seals =
+        Seals { version: Version::V0_1, entries: &legacy.entries, timestamps: &legacy.timestamps };
+    let material = &legacy.material;
+    outcomes.map(|envelope| signed(envelope, material, seals, carrier.clone(), keyring)).collect()
 }
 
 /// Authenticates an envelope with one signature.
 fn signed<'p>(
     envelope: Envelope,
     material: &Material,
+    seals: Seals<'_>,
     carrier: Carrier,
     keyring: &Keyring<'p>,
 ) -> Result<Verified<'p>, Refusal> {
@@ -266,14 +272,14 @@ fn signed<'p>(
     }
     let message = Hashed::of(envelope.pae());
     let id = message.id().clone();
-    let (party, credential) = match signer(&envelope, material, &message, keyring) {
+    let signer = match signer::find(&envelope, material, seals, &message, keyring) {
         Ok(signer) => signer,
-        Err(no) => return Err(no.refusal(carrier, id, &envelope)),
+        Err(no) => return Err(unsigned_by(no, carrier, id, &envelope)),
     };
     match Reading::of(&envelope.payload) {
-        Ok(said) => Ok(Verified { said: Box::new(said), id, party, credential, carrier }),
+        Ok(said) => Ok(Verified { said: Box::new(said), id, signer, carrier }),
         Err(error) => Err(Refusal {
-            signer: Some(party.name.clone()),
+            signer: Some(signer.party.name.clone()),
             id: Some(id),
             predicate_type: stated_type(&envelope.payload),
             spoiled: Some(envelope.payload),
@@ -318,126 +324,12 @@ fn unsigned(carrier: Carrier, bytes: &[u8]) -> Refusal {
     }
 }
 
-/// Why no credential of the policy stands behind a bundle.
-enum NoSigner {
-    /// It holds a certificate, and the policy names keys.
-    Certificate,
-    /// Its hints contradict each other, or the key that verifies.
-    Contradiction,
-    /// It names this key of this party, and that key does not verify it.
-    Forged(String, Kind),
-    /// No key of the policy verifies it, and it names none.
-    NoKey,
-    /// It names a key that the policy does not know.
-    Stranger(String),
-}
-
-impl NoSigner {
-    fn refusal(self, carrier: Carrier, id: Id, envelope: &Envelope) -> Refusal {
-        let (code, reason, signer) = match self {
-            Self::Certificate => (
-                Code::WrongSigner,
-                "signed with a certificate; this policy names keys only".to_owned(),
-                None,
-            ),
-            Self::Contradiction => (
-                Code::BadSignature,
-                "its key hint names another key than the one that signed it".to_owned(),
-                None,
-            ),
-            Self::Forged(party, kind) => {
-                // cosign signs with Ed25519ph and reads pure Ed25519 only, as everybody else does.
-                let prehashed = match kind {
-                    Kind::Ed25519 => {
-                        "; or it is an Ed25519ph signature, as cosign writes, which is not read"
-                    }
-                    _ => "",
-                };
-                (
-                    Code::BadSignature,
-                    format!(
-                        "it names the key of `{party}`, which does not verify its signature{prehashed}"
-                    ),
-                    Some(party),
-                )
-            }
-            Self::NoKey => (
-                Code::BadSignature,
-                "no key of this policy verifies its signature".to_owned(),
-                None,
-            ),
-            Self::Stranger(hint) => (
-                Code::WrongSigner,
-                format!("its key `{hint}` is nobody's here"),
-                Some(format!("key {hint}")),
-            ),
-        };
-        // Unverified: it decides nothing and only says under which step the refusal is shown.
-        let statement = Statement::parse(&envelope.payload).ok();
-        let peeked = statement.as_ref().and_then(Peeked::of);
-        let predicate_type = statement.map(|statement| statement.predicate_type);
-        Refusal {
-            code,
-            reason,
-            signer,
-            id: Some(id),
-            predicate_type,
-            carrier,
-            spoiled: None,
-            peeked,
-        }
-    }
-}
-
-fn signer<'p>(
-    envelope: &Envelope,
-    material: &Material,
-    message: &Hashed,
-    keyring: &Keyring<'p>,
-) -> Result<(&'p Party, &'p Credential), NoSigner> {
-    let Material::PublicKey { hint } = material else {
-        return Err(NoSigner::Certificate);
-    };
-    let Some(signature) = envelope.signatures.first() else {
-        return Err(NoSigner::NoKey);
-    };
-    let hint = (!hint.is_empty()).then_some(hint.as_str());
-    let keyid = signature.keyid.as_deref();
-    // sigstore_bundle.proto: if both are set they must be equal.
-    let named = match (hint, keyid) {
-        (Some(hint), Some(keyid)) if hint != keyid => return Err(NoSigner::Contradiction),
-        (hint, keyid) => hint.or(keyid),
-    };
-    if let Some((party, credential, key)) = named.and_then(|hint| keyring.hinted(hint)) {
-        return match key.verifies_hashed(message, &signature.bytes) {
-            true => Ok((party, credential)),
-            false => Err(NoSigner::Forged(party.name.clone(), key.kind())),
-        };
-    }
-    // A hint that is a digest and names no key of ours would contradict whichever key verified, so
-    // a stranger's evidence costs no signature.
-    let possible =
-        keyring.all.iter().filter(|(_, _, key)| !named.is_some_and(|h| key.contradicts(h)));
-    let mut tried = false;
-    for (party, credential, key) in possible {
-        tried = true;
-        if key.verifies_hashed(message, &signature.bytes) {
-            return Ok((party, credential));
-        }
-    }
-    match named {
-        Some(hint) if !tried => Err(NoSigner::Stranger(readable(hint))),
-        _ => Err(NoSigner::NoKey),
-    }
-}
-
-/// A hint that is the base64 of a SHA-256, as `sha256:<12 hex>…`; any other as it is, cut.
-fn readable(hint: &str) -> String {
-    match envelope::decode_base64(hint) {
-        Some(bytes) if bytes.len() == 32 => {
-            let hex: String = bytes.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
-            format!("sha256:{hex}…")
-        }
-        _ => evidence::text::escape_short(hint, 64),
-    }
+/// A refusal of what no credential of the policy stands behind. What it says of itself is unverified:
+/// it decides nothing and only says under which step the refusal is shown.
+fn unsigned_by(no: NoSigner, carrier: Carrier, id: Id, envelope: &Envelope) -> Refusal {
+    let statement = Statement::parse(&envelope.payload).ok();
+    let peeked = statement.as_ref().and_then(Peeked::of);
+    let predicate_type = statement.map(|statement| statement.predicate_type);
+    let (code, reason, signer) = no.told();
+    Refusal { signer, id: Some(id), predicate_type, peeked, ..refuse(carrier, code, reason) }
 }

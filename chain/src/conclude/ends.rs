@@ -25,15 +25,17 @@ pub(super) fn of(seen: &Seen<'_, '_>) -> BTreeSet<Deadline> {
         for option in &choice.words {
             let word = option.word;
             if let Some(View::Approval(approval)) = word.view() {
-                let what = format!("{} by {} expires", choice.step.name, word.party());
+                let what = format!("{} by {} expires", choice.step.name, word.signer());
                 ends.extend(approval.expires.map(|expires| (expires, what)));
                 let limit = choice.step.max_age.zip(word.age_time());
                 ends.extend(limit.map(|(limit, time)| {
                     (clock::later(time, limit), format!("{} max-age", choice.step.name))
                 }));
             }
+            // What somebody else's clock saw in time stays good.
             let until = word.bound().verified().credential().until;
-            ends.extend(until.map(|until| (until, format!("a key of {} ends", word.party()))));
+            let until = until.filter(|_| word.made().is_claimed());
+            ends.extend(until.map(|until| (until, format!("a key of {} ends", word.signer()))));
         }
     }
     ends.into_iter()

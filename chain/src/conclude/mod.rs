@@ -18,12 +18,12 @@ use crate::{
     clock,
     finding::Finding,
     judge::{Judged, Setting, content, word::Word},
-    policy::{Policy, Step},
+    policy::{Policy, Step, TrustedRoot},
     relate::{Choice, Proofs, Related, Shared},
     remedy,
     verdict::{
         BeforeReport, CommitmentReport, Deadline, Decision, ImageReport, PolicyReport, ProofReport,
-        Record, RelationReport, StepReport, VERSION, Verdict,
+        Record, RelationReport, RootReport, StepReport, VERSION, Verdict,
     },
     withheld::Withheld,
 };
@@ -87,6 +87,7 @@ pub(crate) fn conclude(
             revision: policy.revision,
             digest: policy.digest.to_string(),
             contact: policy.contact.clone(),
+            roots: policy.roots.values().map(root).collect(),
         },
         now: time::write(question.now),
         steps: steps.iter().enumerate().map(|(n, s)| step(n, s, seen, findings)).collect(),
@@ -187,15 +188,27 @@ fn step(position: usize, step: &Step, seen: &[Seen<'_, '_>], findings: &[Finding
     }
 }
 
+fn root(root: &TrustedRoot) -> RootReport {
+    RootReport {
+        name: root.name.clone(),
+        source: root.source.to_string(),
+        digest: root.root.digest().to_string(),
+    }
+}
+
 fn proof(word: &Word<'_>, setting: Setting<'_>) -> ProofReport {
     let made = word.made();
+    let certificate = word.bound().verified().certificate();
     // On an index, evidence that hangs on one platform says which.
     let platform = setting.view.platform.filter(|_| !word.bound().is_about(&setting.image.digest));
     let says = content::says(word);
     ProofReport {
-        party: word.party().to_owned(),
+        party: word.signer().to_owned(),
+        identity: certificate.map(|certificate| certificate.identity.clone()),
+        issuer: certificate.map(|certificate| certificate.issuer.clone()),
         tool: word.tool().map(str::to_owned),
         time: made.after.map(time::write),
+        seen: made.before.map(|(time, _)| time::write(time)),
         clock: made.before.map(|(_, clock)| clock.word().to_owned()),
         says: platform.map_or(says.clone(), |platform| format!("{platform}: {says}")),
         id: word.id().to_string(),
@@ -221,8 +234,7 @@ fn relation(shared: &Shared) -> RelationReport {
         fact: shared.fact.word().to_owned(),
         members: shared.members.clone(),
         value: shared.value.clone(),
-        // By key there is no certificate that could say it.
-        claimed: true,
+        claimed: shared.claimed,
     }
 }
 

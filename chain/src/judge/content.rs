@@ -48,7 +48,7 @@ pub(crate) fn judge(step: &Step, word: &Word<'_>, now: Timestamp) -> Content {
         Some(View::Approval(approval)) => match approval.decision {
             Decision::Rejected => {
                 let reason = approval.reason.iter().map(|reason| format!("“{reason}”")).collect();
-                negative(Code::NegativeResult, format!("`{}` rejected it", word.party()), reason)
+                negative(Code::NegativeResult, format!("`{}` rejected it", word.signer()), reason)
             }
             Decision::Approved => match approval.expires.filter(|expires| now >= *expires) {
                 Some(since) => Content::Lapsed { since },

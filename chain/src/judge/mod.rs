@@ -50,8 +50,8 @@ pub(crate) struct Judged<'w, 'p> {
     pub considered: Vec<Considered<'w, 'p>>,
     /// The words that speak: what is left of the newest run of every speaker that counts.
     pub speaking: Vec<&'w Word<'p>>,
-    /// Per party that counts, until when `max-age` lets its newest word count.
-    pub fresh_until: Vec<(&'p str, Timestamp)>,
+    /// Per signer that counts, until when `max-age` lets its newest word count.
+    pub fresh_until: Vec<(&'w str, Timestamp)>,
     /// Whether a speaker vetoes it: then it fails, whatever stands elsewhere.
     vetoed: bool,
 }
@@ -245,12 +245,12 @@ fn hear<'w, 'p>(
     });
     let lapse = expired.or(stale.map(|stale| (stale.code, stale.message)));
     if let Some((code, message)) = lapse {
-        lapsed.push((code, format!("`{}`: {message}", speaker.party)));
+        lapsed.push((code, format!("`{}`: {message}", speaker.signer)));
         judged.considered.extend(fate::of(speaker, &Hearing::Lapsed(code, message)));
         return;
     }
     if let (Some(limit), Some(time)) = (step.max_age, speaker.age_time()) {
-        judged.fresh_until.push((speaker.party, clock::later(time, limit)));
+        judged.fresh_until.push((speaker.signer, clock::later(time, limit)));
     }
     let words = |run: &Run<'w, 'p>| run.left.iter().map(|heard| heard.word).collect::<Vec<_>>();
     judged.speaking.extend(speaker.newest().flat_map(words));
@@ -314,7 +314,7 @@ fn finding(
         details: lines,
         candidates: vec![word.id().to_string()],
         remedy: Some(remedy::for_negative(step, code, Some(word.facts()), setting)),
-        who: Some(format!("{}{run}", word.party())),
+        who: Some(format!("{}{run}", word.signer())),
         ..Finding::of(step, code, message, setting).at(place, setting)
     }
 }
@@ -322,16 +322,15 @@ fn finding(
 /// `scanner (trivy), 2026-11-23 03:10, id sha256:61aa…`.
 pub(crate) fn signed(word: &Word<'_>) -> String {
     let tool = word.tool().map(|tool| format!(" ({tool})")).unwrap_or_default();
-    let time =
-        word.made().after.map(|time| format!(", {}", clock::shown(time))).unwrap_or_default();
-    format!("{}{tool}{time}, id {}", word.party(), word.id().digest().short())
+    let time = word.made().shown().map(|time| format!(", {time}")).unwrap_or_default();
+    format!("{}{tool}{time}, id {}", word.signer(), word.id().digest().short())
 }
 
 /// Counts distinct parties, once, here.
 fn count(judged: &mut Judged<'_, '_>, lapsed: Vec<(Code, String)>, setting: Setting<'_>) {
     let step = judged.step;
-    let parties: BTreeSet<&str> = judged.speaking.iter().map(|word| word.party()).collect();
-    let found = u32::try_from(parties.len()).unwrap_or(u32::MAX);
+    let signers: BTreeSet<&str> = judged.speaking.iter().map(|word| word.signer()).collect();
+    let found = u32::try_from(signers.len()).unwrap_or(u32::MAX);
     let enough = found >= step.count && !judged.options.is_empty();
     if enough || !judged.findings.is_empty() {
         return;
@@ -342,7 +341,10 @@ fn count(judged: &mut Judged<'_, '_>, lapsed: Vec<(Code, String)>, setting: Sett
         (0, None) => missing(judged),
         _ => (Code::TooFewSigners, format!("{found} of {} signers", step.count)),
     };
-    let who = remedy::who(step, &parties);
+    // Of a party that is many people there is always one more.
+    let alone = judged.speaking.iter().map(|word| word.bound().verified().party());
+    let have = alone.filter(|party| !party.is_many()).map(|party| party.name.as_str()).collect();
+    let who = remedy::who(step, &have, signers.len());
     judged.findings.push(Finding {
         details,
         remedy: Some(remedy::command(step, setting.image)),
@@ -355,7 +357,7 @@ fn count(judged: &mut Judged<'_, '_>, lapsed: Vec<(Code, String)>, setting: Sett
 /// what was wanted is the most useful.
 fn missing(judged: &Judged<'_, '_>) -> (Code, String) {
     let rank = |code: Code| match code {
-        Code::BadSignature => 0,
+        Code::BadCertificate | Code::BadLogEntry | Code::BadSignature | Code::BadTimestamp => 0,
         Code::WrongSigner => 1,
         Code::WrongSubject => 2,
         Code::Unreadable => 3,

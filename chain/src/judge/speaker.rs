@@ -44,6 +44,8 @@ pub(crate) struct Run<'w, 'p> {
 pub(crate) struct Speaker<'w, 'p> {
     /// The party.
     pub party: &'p str,
+    /// The party, or the one of its people who signed.
+    pub signer: &'w str,
     /// Its runs, the newest first.
     pub runs: Vec<Run<'w, 'p>>,
     /// Words that were refused after their signer matched.
@@ -68,15 +70,15 @@ pub(crate) fn speakers<'w, 'p>(
     words: &[&'w Word<'p>],
     now: Timestamp,
 ) -> Vec<Speaker<'w, 'p>> {
-    let mut by_speaker: BTreeMap<(&'p str, Option<&'w str>), Vec<&'w Word<'p>>> = BTreeMap::new();
+    let mut by_speaker: BTreeMap<_, Vec<&'w Word<'p>>> = BTreeMap::new();
     for word in words {
-        by_speaker.entry((word.party(), word.tool())).or_default().push(word);
+        by_speaker.entry((word.party(), word.signer(), word.tool())).or_default().push(word);
     }
     by_speaker
         .into_iter()
-        .map(|((party, _), words)| {
+        .map(|((party, signer, _), words)| {
             let (refused, heard) = words.into_iter().partition(|word| word.refused().is_some());
-            Speaker { party, runs: runs(step, heard, now), refused }
+            Speaker { party, signer, runs: runs(step, heard, now), refused }
         })
         .collect()
 }

@@ -13,10 +13,10 @@ use evidence::{
 
 use super::scope::Scope;
 use crate::{
-    authenticate::Located,
+    authenticate::{Certificate, Located, Seen, Verified},
     bind::Bound,
     clock::{self, Clock, Made},
-    facts::Facts,
+    facts::{Facts, Mismatch},
     finding::Code,
     policy::{CredentialKind, Policy},
 };
@@ -30,20 +30,24 @@ pub struct Word<'p> {
     refused: Option<(Code, String)>,
     copies: Vec<Located>,
     commits_to: BTreeSet<Id>,
+    /// The one of many people who signed.
+    person: Option<String>,
 }
 
 impl<'p> Word<'p> {
-    /// Reads a bound statement.
-    pub fn read(bound: Bound<'p>, policy: &Policy, now: Timestamp) -> Self {
+    /// Reads a bound statement, of which there are these copies.
+    fn read(bound: Bound<'p>, copies: Copies, policy: &Policy, now: Timestamp) -> Self {
         let mut word = Self {
             bound,
             facts: Facts::default(),
             made: Made::default(),
             refused: None,
-            copies: vec![],
+            copies: copies.bundles,
             commits_to: BTreeSet::new(),
+            person: None,
         };
-        if let Err(refused) = word.fill(policy, now) {
+        word.person = person(word.bound.verified());
+        if let Err(refused) = word.fill((copies.began, copies.seen), policy, now) {
             word.refused = Some(refused);
         }
         // Relations ask of each pair of words.
@@ -52,15 +56,26 @@ impl<'p> Word<'p> {
         word
     }
 
-    fn fill(&mut self, policy: &Policy, now: Timestamp) -> Result<(), (Code, String)> {
-        let claim = self.bound.verified().said().claim.as_ref();
+    fn fill(
+        &mut self,
+        (began, seen): (Option<Timestamp>, Seen),
+        policy: &Policy,
+        now: Timestamp,
+    ) -> Result<(), (Code, String)> {
+        let verified = self.bound.verified();
+        self.made = Made::of(None, began, seen, policy.time);
+        let claim = verified.said().claim.as_ref();
         let claim = claim.map_err(|error| (Code::Unreadable, error.to_string()))?;
-        self.made.after = claim.time;
-        self.made.before =
-            claim.time.filter(|_| policy.time.claimed).map(|time| (time, Clock::Claimed));
-        self.facts = Facts::of(claim).map_err(|mismatch| {
-            let [a, b] = mismatch.values;
-            let reason = format!("it names two values of {}: `{a}` and `{b}`", mismatch.fact);
+        self.made = Made::of(claim.time, began, seen, policy.time);
+        let facts = Facts::of(claim).and_then(|facts| match verified.certificate() {
+            Some(certificate) => facts.with(certificate, claim),
+            None => Ok(facts),
+        });
+        self.facts = facts.map_err(|Mismatch { fact, values: [a, b], certified }| {
+            let reason = match certified {
+                true => format!("its certificate says {fact} `{a}`, and it says `{b}`"),
+                false => format!("it names two values of {fact}: `{a}` and `{b}`"),
+            };
             (Code::ClaimMismatch, reason)
         })?;
         if let Some(foreign) = self.bound.foreign_subject() {
@@ -70,22 +85,55 @@ impl<'p> Word<'p> {
             let reason = format!("it is for `{name}` as well, which this policy is not about");
             return Err((Code::WrongSubject, reason));
         }
-        if let Some(time) = self.made.after.filter(|time| clock::is_future(*time, now)) {
-            return Err((Code::Future, format!("it says it was made {}", time::write(time))));
-        }
+        self.not_of_the_future(claim.time, now)?;
         self.within_window(now)
+    }
+
+    /// Neither what it claims, nor its certificate, nor the clock that saw it lies in the future; and
+    /// what it claims is not later than when a clock of somebody else's saw it.
+    fn not_of_the_future(
+        &self,
+        claimed: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<(), (Code, String)> {
+        let future = |time: &Timestamp| clock::is_future(*time, now);
+        let said = |time: Timestamp| format!("it says it was made {}", time::write(time));
+        if let Some(time) = claimed.filter(future) {
+            return Err((Code::Future, said(time)));
+        }
+        if let Some(time) = self.made.after.filter(future) {
+            return Err((Code::Future, format!("its certificate begins {}", time::write(time))));
+        }
+        let Some((before, clock)) = self.made.before else { return Ok(()) };
+        if future(&before) {
+            let reason =
+                format!("by the clock `{}` it was signed {}", clock.word(), time::write(before));
+            return Err((Code::Future, reason));
+        }
+        match claimed.filter(|claimed| clock::is_future(*claimed, before)) {
+            Some(claimed) => {
+                let seen =
+                    format!("by the clock `{}` it was there {}", clock.word(), time::write(before));
+                Err((Code::Future, format!("{}, and {seen}", said(claimed))))
+            }
+            None => Ok(()),
+        }
     }
 
     /// The policy's window of the credential: `from` against *made after*, `until` against *made
     /// before*. By the signer's own clock a retired key could be backdated, so then it ends for good.
     fn within_window(&self, now: Timestamp) -> Result<(), (Code, String)> {
         let credential = self.bound.verified().credential();
+        let what = match credential.kind {
+            CredentialKind::Key { .. } => "key",
+            CredentialKind::Keyless(_) => "identity",
+        };
         let untimed =
-            || (Code::NoTime, "the policy bounds its key in time and it has none".to_owned());
+            || (Code::NoTime, format!("the policy bounds its {what} in time and it has none"));
         if let Some(from) = credential.from {
             let after = self.made.after.ok_or_else(untimed)?;
             if after < from {
-                let reason = format!("its key is trusted from {}", time::write(from));
+                let reason = format!("its {what} is trusted from {}", time::write(from));
                 return Err((Code::OutsideWindow, reason));
             }
         }
@@ -95,7 +143,7 @@ impl<'p> Word<'p> {
             if before >= until || backdatable {
                 let why =
                     if backdatable { ", and only its own clock says that it is older" } else { "" };
-                let reason = format!("its key is trusted until {}{why}", time::write(until));
+                let reason = format!("its {what} is trusted until {}{why}", time::write(until));
                 return Err((Code::OutsideWindow, reason));
             }
         }
@@ -120,6 +168,11 @@ impl<'p> Word<'p> {
     /// The party that signed.
     pub fn party(&self) -> &'p str {
         &self.bound.verified().party().name
+    }
+
+    /// Who counts: the party, or the one of its people who signed, where the policy says that it is many.
+    pub fn signer(&self) -> &str {
+        self.person.as_deref().unwrap_or_else(|| self.party())
     }
 
     /// What it says; `None` where it could not be read.
@@ -176,6 +229,13 @@ impl<'p> Word<'p> {
     }
 }
 
+/// The one of many people: by the identity alone, whoever vouched for it.
+fn person(verified: &Verified<'_>) -> Option<String> {
+    let many = verified.party().is_many();
+    let certificate = verified.certificate().filter(|_| many)?;
+    Some(format!("{} ({})", verified.party().name, certificate.identity))
+}
+
 /// Reads all bound statements: one word per statement and credential, in an order that does not depend
 /// on the order in which they were found.
 pub(crate) fn read_all<'p>(
@@ -186,28 +246,52 @@ pub(crate) fn read_all<'p>(
     let mut all: Vec<Bound<'p>> = bound.collect();
     // Of several copies the one that is named first stands; they say the same.
     all.sort_by(|a, b| same(a).cmp(&same(b)).then_with(|| named(a).cmp(&named(b))));
-    let mut words: Vec<Word<'p>> = Vec::with_capacity(all.len());
+    let mut words: Vec<(Bound<'p>, Copies)> = Vec::with_capacity(all.len());
     for bound in all {
-        let bundle = bound.verified().carrier().bundle.clone();
+        let copy = Copies::of(&bound);
         match words.last_mut() {
-            Some(word) if same(&word.bound) == same(&bound) => word.copies.extend(bundle),
-            _ => words.push(Word {
-                copies: bundle.into_iter().collect(),
-                ..Word::read(bound, policy, now)
-            }),
+            Some((first, copies)) if same(first) == same(&bound) => copies.add(copy),
+            _ => words.push((bound, copy)),
         }
     }
-    words
+    words.into_iter().map(|(bound, copies)| Word::read(bound, copies, policy, now)).collect()
 }
 
-/// What makes two bundles copies of one word: the statement and the credential.
+/// What makes two bundles copies of one word: the statement and the credential; by certificate, whom it
+/// names and all that it says of the job, at whatever time.
 fn same<'b>(bound: &'b Bound<'_>) -> impl Ord + use<'b> {
     let verified = bound.verified();
-    let by = match &verified.credential().kind {
-        CredentialKind::Key { key, .. } => key.id().hex(),
-        CredentialKind::Keyless(_) => "",
+    let key = match &verified.credential().kind {
+        CredentialKind::Key { key, .. } => Some(key.id().hex()),
+        CredentialKind::Keyless(_) => None,
     };
-    (verified.id(), verified.party().name.as_str(), by)
+    let certificate = verified.certificate().map(Certificate::subject);
+    (verified.id(), verified.party().name.as_str(), key, certificate)
+}
+
+/// The copies of one word. Each may have been seen at another time; the earliest counts, since what was
+/// there once was there.
+struct Copies {
+    bundles: Vec<Located>,
+    began: Option<Timestamp>,
+    seen: Seen,
+}
+
+impl Copies {
+    fn of(bound: &Bound<'_>) -> Self {
+        let verified = bound.verified();
+        Self {
+            bundles: verified.carrier().bundle.clone().into_iter().collect(),
+            began: verified.certificate().map(|certificate| certificate.from),
+            seen: verified.seen(),
+        }
+    }
+
+    fn add(&mut self, other: Self) {
+        self.bundles.extend(other.bundles);
+        self.began = self.began.into_iter().chain(other.began).min();
+        self.seen = self.seen.or_earlier(other.seen);
+    }
 }
 
 fn named<'b>(bound: &'b Bound<'_>) -> impl Ord + use<'b> {

@@ -71,7 +71,18 @@ pub(super) fn party(
             at: collected.source.place(written.at.start),
         })
     }))?;
-    Ok(Party { name: name.value.clone(), credentials })
+    let party = Party { name: name.value.clone(), credentials };
+    let alone = |credential: &&Credential| match &credential.kind {
+        CredentialKind::Key { .. } => true,
+        CredentialKind::Keyless(keyless) => !keyless.many,
+    };
+    if party.is_many() && party.credentials.iter().any(|credential| alone(&credential)) {
+        let fault = Fault::at(name.span, format!("`{}` is one party and many", name.value))
+            .label("a person with two credentials would count twice")
+            .help("write `many: true` in all its credentials, or give those without it to a party of their own");
+        return Err(collected.add(fault));
+    }
+    Ok(party)
 }
 
 fn kind(

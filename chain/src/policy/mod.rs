@@ -206,6 +206,8 @@ pub struct SignedBy {
     pub word: String,
     /// The parties that it means; never empty.
     pub parties: BTreeSet<String>,
+    /// One of them is many people.
+    pub many: bool,
 }
 
 /// A step that another must commit to.

@@ -16,6 +16,17 @@ pub struct Party {
     pub credentials: Vec<Credential>,
 }
 
+impl Party {
+    /// Whether each identity of it is a party of its own.
+    pub fn is_many(&self) -> bool {
+        let many = |kind: &CredentialKind| match kind {
+            CredentialKind::Key { .. } => false,
+            CredentialKind::Keyless(keyless) => keyless.many,
+        };
+        self.credentials.iter().any(|credential| many(&credential.kind))
+    }
+}
+
 /// One way in which a party signs, and from when until when.
 #[derive(Clone, Debug)]
 pub struct Credential {

@@ -93,6 +93,12 @@ impl Signers {
         meaning.clone()
     }
 
+    /// Whether one of these parties is many people.
+    pub(super) fn are_many(&self, names: &BTreeSet<String>) -> bool {
+        let known = self.parties.iter().flat_map(BTreeMap::values);
+        known.filter(|party| names.contains(&party.name)).any(Party::is_many)
+    }
+
     /// A warning for each signer that no step names.
     pub(super) fn warn_of_unused(&self, collected: &mut Collected) {
         for name in self.names.iter().filter(|name| !self.used.contains(&name.value)) {

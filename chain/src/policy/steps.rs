@@ -3,6 +3,8 @@
 //! A step that nobody must sign, or that anybody may, proves nothing; a member that means nothing
 //! for a step's type is a mistake about the type, and never ignored.
 
+use std::collections::BTreeSet;
+
 use evidence::{
     predicate::{Kind, test_result::Word},
     time,
@@ -128,7 +130,9 @@ fn signed_by(
     let signers = signers.as_mut().map_err(|fault| *fault)?;
     let sets = every(words.value.iter().map(|word| signers.meant_by(word, collected)))?;
     let word = words.value.iter().map(|word| word.value.as_str()).collect::<Vec<_>>().join(" or ");
-    Ok(SignedBy { word, parties: sets.into_iter().flatten().collect() })
+    let parties: BTreeSet<String> = sets.into_iter().flatten().collect();
+    let many = signers.are_many(&parties);
+    Ok(SignedBy { word, parties, many })
 }
 
 fn count(
@@ -143,7 +147,10 @@ fn count(
         _ if value == 0 => Fault::at(count.span, "`count` is 0")
             .label("nobody would have to sign")
             .help("leave `count` out for one party, or write how many must sign"),
-        Some(parties) if usize::try_from(value).is_ok_and(|value| value > parties) => {
+        Some(parties)
+            if usize::try_from(value).is_ok_and(|value| value > parties)
+                && !signed_by.is_some_and(|by| by.many) =>
+        {
             let names: Vec<&str> =
                 signed_by.iter().flat_map(|by| &by.parties).map(String::as_str).collect();
             let plural = if parties == 1 { "party" } else { "parties" };

@@ -4,5 +4,5 @@ use crate::judge::word::Word;
 
 /// Whether different parties signed.
 pub(super) fn holds(x: &Word<'_>, y: &Word<'_>) -> bool {
-    x.party() != y.party()
+    x.signer() != y.signer()
 }

@@ -229,7 +229,7 @@ impl<'j, 'w, 'p> Search<'j, 'w, 'p> {
     fn enough(&self, step: usize, options: &[usize]) -> bool {
         let Some(judged) = self.steps.get(step) else { return false };
         let words = options.iter().filter_map(|option| judged.options.get(*option));
-        let parties: BTreeSet<&str> = words.map(|option| option.word.party()).collect();
+        let parties: BTreeSet<&str> = words.map(|option| option.word.signer()).collect();
         u32::try_from(parties.len()).unwrap_or(u32::MAX) >= judged.step.count
     }
 
@@ -246,7 +246,7 @@ fn choice<'w, 'p>(judged: &Judged<'w, 'p>, set: &[usize]) -> Choice<'w, 'p> {
     let mut by_party: BTreeMap<&str, Candidacy<'w, 'p>> = BTreeMap::new();
     // The newest first: of one party the first stands.
     for option in set.iter().filter_map(|option| judged.options.get(*option)) {
-        by_party.entry(option.word.party()).or_insert(*option);
+        by_party.entry(option.word.signer()).or_insert(*option);
     }
     Choice { step: judged.step, words: by_party.into_values().collect() }
 }

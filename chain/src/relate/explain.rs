@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use super::{Choice, Relation, choice::Search};
 use crate::{
-    clock,
     finding::{Code, Finding},
     judge::{Candidacy, Setting, signed, word::Word},
     policy::{Fact, LabelRule},
@@ -35,7 +34,7 @@ pub(super) fn finding(
             between(code, x, y, format!("`{x}` does not come after `{y}`"))
         }
         Relation::Apart { x, y } => {
-            let parties: Vec<&str> = of(y).iter().map(|option| option.word.party()).collect();
+            let parties: Vec<&str> = of(y).iter().map(|option| option.word.signer()).collect();
             let message =
                 format!("`{x}` and `{y}` are signed by the same party, {}", parties.join(", "));
             between(Code::SameSigner, x, y, message)
@@ -73,7 +72,7 @@ fn build(
     Finding {
         details,
         remedy: Some(format!("attest it anew: {}", remedy::command(step, setting.image))),
-        who: Some(remedy::who(step, &BTreeSet::new())),
+        who: Some(remedy::who(step, &BTreeSet::new(), 0)),
         follows: true,
         ..Finding::of(step, code, message, setting)
     }
@@ -96,8 +95,8 @@ const SHOWN: usize = 4;
 
 fn shared(step: &str, fact: Fact, word: &Word<'_>) -> String {
     let value = word.facts().value(fact).unwrap_or("none");
-    let time = word.made().after.map(clock::shown).unwrap_or_default();
-    format!("{step}: {} {value} ({}, {time})", fact.word(), word.party())
+    let time = word.made().shown().unwrap_or_default();
+    format!("{step}: {} {value} ({}, {time})", fact.word(), word.signer())
 }
 
 fn label(rule: &LabelRule, words: &[Candidacy<'_, '_>], setting: Setting<'_>) -> Finding {

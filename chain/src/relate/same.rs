@@ -20,6 +20,8 @@ pub struct Shared {
     pub members: Vec<String>,
     /// Its value.
     pub value: String,
+    /// Some of them have it by their signer's word alone, and by no certificate.
+    pub claimed: bool,
 }
 
 /// The facts that a choice shares: across steps by `same`, with labels by `image.labels`.
@@ -32,13 +34,18 @@ pub(super) fn shared(
         let choice = choices.iter().find(|choice| choice.step.name == step)?;
         choice.words.first()?.word.facts().value(fact).map(str::to_owned)
     };
+    let claimed = |step: &str, fact: Fact| {
+        let words = choices.iter().filter(|choice| choice.step.name == step).flat_map(|c| &c.words);
+        words.into_iter().any(|option| !option.word.facts().certified.contains(&fact))
+    };
     let mut shared: Vec<Shared> = Vec::new();
     for relation in relations {
         if let Relation::Same { fact, steps, .. } = relation
             && let Some(value) = steps.first().and_then(|step| value(step, *fact))
         {
             let members = steps.iter().map(|step| (*step).to_owned()).collect();
-            shared.push(Shared { fact: *fact, members, value });
+            let claimed = steps.iter().any(|step| claimed(step, *fact));
+            shared.push(Shared { fact: *fact, members, value, claimed });
         }
     }
     for rule in setting.policy.labels.iter().filter(|rule| {
@@ -54,6 +61,7 @@ pub(super) fn shared(
                 fact: rule.fact,
                 members: vec![rule.step.clone(), label],
                 value,
+                claimed: claimed(&rule.step, rule.fact),
             }),
         }
     }

@@ -6,8 +6,6 @@
 //! or less here than to whoever wrote it. The checks themselves are those of `sigstore-verify`, made
 //! ready once per root.
 
-#![expect(dead_code, reason = "what verifies with a root follows")]
-
 mod believed;
 mod document;
 

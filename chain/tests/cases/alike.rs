@@ -30,8 +30,16 @@ pub(crate) fn essence(outcome: &Result<Verdict, Undecided>) -> Value {
 }
 
 /// The codes of a step for which nothing speaks, by the candidate that came nearest.
-const NEAREST: [&str; 5] =
-    ["bad-signature", "missing", "unreadable", "wrong-signer", "wrong-subject"];
+const NEAREST: [&str; 8] = [
+    "bad-certificate",
+    "bad-log-entry",
+    "bad-signature",
+    "bad-timestamp",
+    "missing",
+    "unreadable",
+    "wrong-signer",
+    "wrong-subject",
+];
 
 /// The whole verdict, to the last word.
 pub(crate) fn whole(outcome: &Result<Verdict, Undecided>) -> Value {

@@ -57,7 +57,7 @@ fn a_bundle_that_is_taken_for_something_else_is_as_good_as_none() {
     each_bundle(|case, policy, at, _| {
         let Content::Bundle(bytes) = &case.evidence[at].content else { return };
         let gone = essence(&case.ask_with(policy, without(case, at)));
-        for other in [Content::Envelope(bytes.clone()), Content::Unsigned(bytes.clone())] {
+        for other in [envelope(bytes), Content::Unsigned(bytes.clone())] {
             let mut evidence = case.evidence.clone();
             evidence[at].content = other;
             assert_eq!(essence(&case.ask_with(policy, evidence)), gone, "{}", case.name);
@@ -149,6 +149,10 @@ fn each_bundle(mut ask: impl FnMut(&Case, &Policy, usize, &Bundle)) {
             }
         }
     }
+}
+
+fn envelope(bytes: &[u8]) -> Content {
+    Content::Envelope { bytes: bytes.to_vec(), annotations: std::collections::BTreeMap::new() }
 }
 
 fn without(case: &Case, at: usize) -> Vec<Candidate> {

@@ -58,7 +58,7 @@ async fn candidate<S: Source>(
     layer: &Descriptor,
 ) -> Result<Candidate, Error> {
     let content = match carried::content(source, layer).await? {
-        Ok(bytes) => Content::Envelope(bytes),
+        Ok(bytes) => Content::Envelope { bytes, annotations: layer.annotations.clone() },
         Err(reason) => Content::Unreadable(reason),
     };
     Ok(Candidate { found: layer.digest.to_string(), referrer: Some(manifest.clone()), content })

@@ -209,7 +209,11 @@ fn once(candidates: impl Iterator<Item = Candidate>) -> Vec<Candidate> {
     let mut all: Vec<Candidate> = candidates
         .filter(|candidate| match &candidate.content {
             Content::Bundle(bytes) => seen.insert(("bundle", Digest::sha256(bytes))),
-            Content::Envelope(bytes) => seen.insert(("envelope", Digest::sha256(bytes))),
+            // Beside other annotations the same envelope is another piece of evidence.
+            Content::Envelope { bytes, annotations } => {
+                let beside: Vec<u8> = format!("{annotations:?}").into_bytes();
+                seen.insert(("envelope", Digest::sha256(&[bytes.as_slice(), &beside].concat())))
+            }
             Content::Unreadable(_) | Content::Unsigned(_) => true,
         })
         .collect();

@@ -63,6 +63,9 @@ fn passes(page: &mut Page, verdict: &Record) {
             words::says(step),
         );
         page.row(2 + name_width + 2, &[(Plain, "  "), (Bold, &name), (Plain, rest.trim_end())]);
+        for identity in words::identities(step) {
+            indented(page, 2 + name_width + 2, "as ", &identity);
+        }
     }
     for relation in &verdict.relations {
         let name = format!("{:name_width$}  ", relation.fact);

@@ -54,6 +54,14 @@ pub(super) fn parties(step: &StepReport) -> String {
     once(step.proofs.iter().map(named)).join(", ")
 }
 
+/// Whom certificates name, and by whose word: `alice@acme.com (https://accounts.google.com)`.
+pub(super) fn identities(step: &StepReport) -> Vec<String> {
+    let named = |proof: &ProofReport| {
+        Some(format!("{} ({})", proof.identity.as_ref()?, proof.issuer.as_ref()?))
+    };
+    once(step.proofs.iter().filter_map(named))
+}
+
 /// When the newest of the proofs was made.
 pub(super) fn made(step: &StepReport) -> String {
     step.proofs
@@ -92,7 +100,8 @@ pub(super) fn candidate(candidate: &CandidateReport, full: bool) -> String {
     let place = |text: &String| if full { text.clone() } else { short(text) };
     let mut parts = Vec::new();
     parts.extend(candidate.signer.as_ref().map(|signer| short(signer)));
-    parts.extend(candidate.time.as_deref().map(minute));
+    let clock = candidate.clock.as_ref().map(|clock| format!(" ({clock})")).unwrap_or_default();
+    parts.extend(candidate.time.as_deref().map(|time| minute(time) + &clock));
     parts.extend(candidate.says.clone());
     parts.extend(match (candidate.code, &candidate.reason) {
         (Some(code), Some(reason)) => Some(format!("{}: {reason}", code.word())),

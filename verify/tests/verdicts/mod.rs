@@ -20,8 +20,11 @@ fn id(start: &str) -> String {
 fn proof(party: &str, time: &str, says: &str) -> ProofReport {
     ProofReport {
         party: party.into(),
+        identity: None,
+        issuer: None,
         tool: None,
         time: Some(format!("{time}:00Z")),
+        seen: None,
         clock: Some("claimed".into()),
         says: says.into(),
         id: id("61"),
@@ -38,6 +41,7 @@ fn step(name: &str, proofs: Vec<ProofReport>) -> StepReport {
         reason: None,
         signer: Some(proof.party.clone()),
         time: proof.time.clone(),
+        clock: proof.clock.clone(),
         says: Some(proof.says.clone()),
         id: Some(proof.id.clone()),
         predicate_type: Some(proof.predicate_type.clone()),
@@ -61,6 +65,7 @@ fn candidate(fate: Fate, signer: &str, time: &str, says: &str) -> CandidateRepor
         reason: None,
         signer: Some(signer.into()),
         time: Some(format!("{time}:00Z")),
+        clock: Some("claimed".into()),
         says: Some(says.into()),
         id: Some(id("44")),
         predicate_type: None,
@@ -76,6 +81,7 @@ fn stranger() -> CandidateReport {
         reason: Some("the key is nobody's here".into()),
         signer: Some(format!("key {}", id("c0"))),
         time: None,
+        clock: None,
         says: None,
         id: Some(id("ee")),
         predicate_type: None,
@@ -122,6 +128,7 @@ pub(crate) fn allow() -> Record {
             revision: Some(14),
             digest: POLICY.into(),
             contact: Some("#release-help, https://wiki.acme.com/gate".into()),
+            roots: vec![],
         },
         now: "2026-11-23T15:10:00Z".into(),
         steps: vec![
@@ -306,8 +313,11 @@ pub(crate) fn filled(text: &str) -> Record {
         for proof in &mut step.proofs {
             *proof = ProofReport {
                 party: all(),
+                identity: some(),
+                issuer: some(),
                 tool: some(),
                 time: some(),
+                seen: some(),
                 clock: some(),
                 says: all(),
                 id: all(),
@@ -353,6 +363,7 @@ fn fill_candidate(candidate: CandidateReport, text: &str) -> CandidateReport {
         reason: some(),
         signer: some(),
         time: some(),
+        clock: some(),
         says: some(),
         id: None,
         predicate_type: some(),

@@ -14,7 +14,10 @@ mod other;
 mod scan;
 mod test;
 
-use std::ffi::OsString;
+use std::{
+    ffi::OsString,
+    path::{Component, Path, PathBuf},
+};
 
 use clap::{
     CommandFactory, FromArgMatches, Parser, Subcommand,
@@ -91,6 +94,7 @@ pub(crate) fn parse(words: Vec<OsString>) -> Result<Invocation, clap::Error> {
 
 fn read(words: Vec<OsString>) -> Result<Invocation, clap::Error> {
     let matches = definition().try_get_matches_from(words)?;
+    keeps_what_it_reads(&matches)?;
     let Attest { command } = Attest::from_arg_matches(&matches)?;
     match command {
         Command::Approve(words) => words.invocation(),
@@ -108,6 +112,26 @@ fn read(words: Vec<OsString>) -> Result<Invocation, clap::Error> {
         Command::Test(words) => words.invocation(),
         Command::Whoami(words) => words.invocation(),
     }
+}
+
+/// Refuses a `--bundle` that is to be kept over what the command reads: a key, say, that nobody has twice.
+/// What reads a bundle (`attest attach`) has no other file.
+fn keeps_what_it_reads(matches: &clap::ArgMatches) -> Result<(), clap::Error> {
+    let Some((_, words)) = matches.subcommand() else { return Ok(()) };
+    let of = |id| words.try_get_raw(id).ok().flatten().into_iter().flatten().map(Path::new);
+    let same = |read: &Path, kept: &Path| {
+        let plain = |path: &Path| -> PathBuf {
+            path.components().filter(|part| *part != Component::CurDir).collect()
+        };
+        plain(read) == plain(kept)
+    };
+    for option in ["file", "key", "metadata_file", "predicate", "report", "reports", "verdict"] {
+        if of("bundle").any(|kept| of(option).any(|read| same(read, kept))) {
+            let name = option.trim_end_matches('s').replace('_', "-");
+            return Err(fault(format!("--bundle would be written over the file of --{name}")));
+        }
+    }
+    Ok(())
 }
 
 /// clap repeats the words that it does not understand; a login among them is not for a job's log.
@@ -166,6 +190,30 @@ mod tests {
             assert!(error.contains("…@reg.example.com/a"), "{error}");
             assert!(!error.contains("SECRET"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_bundle_is_not_kept_over_what_is_read() {
+        let faulty = |line: &str| {
+            let words: Vec<OsString> = line.split(' ').map(Into::into).collect();
+            parse(words).is_err()
+        };
+        for (words, option) in [
+            ("build a --key", ""),
+            ("build a --metadata-file", ""),
+            ("scan a --report", ""),
+            ("test a --report", ""),
+            ("sbom a --file", ""),
+            ("approve a --environment e --verdict", ""),
+            ("promote a --to b --environment e --verdict", ""),
+            ("predicate a --file", "--type x:y"),
+        ] {
+            let line = |kept: &str| format!("attest {words} f.json {option} --bundle {kept}");
+            let line = |kept: &str| line(kept).replace("  ", " ");
+            assert!(faulty(&line("f.json")) && faulty(&line("./f.json")), "{words}");
+            assert!(!faulty(&line("g.json")), "{words}");
+        }
+        assert!(!faulty("attest attach a --bundle f.json"));
     }
 
     #[test]

@@ -10,7 +10,11 @@ mod roots;
 mod usage;
 mod variables;
 
-use std::{ffi::OsString, path::PathBuf, time::Duration};
+use std::{
+    ffi::OsString,
+    path::{Component, Path, PathBuf},
+    time::Duration,
+};
 
 use clap::{
     Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum,
@@ -291,7 +295,8 @@ fn request(command: CommandArgs, variables: &Variables) -> Result<Request, Usage
             let image = image_request(image, variables)?;
             let roots = cache.clone().or(image.roots);
             let image = ImageRequest { cache, roots, ..image };
-            let reports = self::reports(&reports, quiet || image.format == OutputFormat::Json)?;
+            let stdout_is_taken = quiet || image.format == OutputFormat::Json;
+            let reports = self::reports(&reports, stdout_is_taken, &policy)?;
             let name = name(&image)?;
             Ok(Request::Gate(Gate { image, name, policy, environment, before, reports, quiet }))
         }
@@ -361,14 +366,29 @@ fn name(image: &ImageRequest) -> Result<String, UsageError> {
 }
 
 /// The reports. Text gives way to one of them on stdout, and goes to stderr then; what a machine
-/// reads there does not.
-fn reports(texts: &[String], stdout_is_taken: bool) -> Result<Vec<Target>, UsageError> {
+/// reads there does not. Nothing is written over another report, or over the policy.
+fn reports(
+    texts: &[String],
+    stdout_is_taken: bool,
+    policy: &Path,
+) -> Result<Vec<Target>, UsageError> {
     let targets: Vec<Target> = texts.iter().map(|text| report(text)).collect::<Result<_, _>>()?;
     let on_stdout = targets.iter().filter(|target| target.path.is_none()).count();
     if on_stdout + usize::from(stdout_is_taken) > 1 {
         return Err(UsageError::StdoutTwice);
     }
+    let mut paths = std::iter::once(policy).chain(targets.iter().filter_map(|t| t.path.as_deref()));
+    while let Some(path) = paths.next() {
+        if paths.clone().any(|other| plain(other).eq(plain(path))) {
+            return Err(UsageError::SamePath { found: path.display().to_string() });
+        }
+    }
     Ok(targets)
+}
+
+/// A path without what says nothing.
+fn plain(path: &Path) -> impl Iterator<Item = Component<'_>> {
+    path.components().filter(|part| *part != Component::CurDir)
 }
 
 fn report(text: &str) -> Result<Target, UsageError> {

@@ -92,6 +92,7 @@ impl From<&UsageError> for ExitStatus {
             | UsageError::NoRoot { .. }
             | UsageError::Report { .. }
             | UsageError::RootForNamed { .. }
+            | UsageError::SamePath { .. }
             | UsageError::StdoutTwice
             | UsageError::Supplied(_)
             | UsageError::Syntax { .. }

@@ -347,6 +347,20 @@ fn a_report_that_cannot_be_written_leaves_no_answer_on_stdout() {
 }
 
 #[test]
+fn nothing_is_written_over_a_report_or_the_policy() {
+    let place = Place::new();
+    for reports in [
+        "json=v.json --report text=v.json",
+        "json=./v.json --report text=v.json",
+        "json=policy.yaml",
+    ] {
+        let run = place.gate(&format!("--report {reports}")).exits(2);
+        assert!(run.stderr.contains("would be written over"), "{}", run.stderr);
+    }
+    place.gate("--report json=v.json --report text=w.txt --report github=-").exits(1);
+}
+
+#[test]
 fn who_wrote_the_command_or_the_policy_is_told_with_2() {
     let place = Place::new();
     fs::write(place.path("faulty.yaml"), "schema: 1\nname: x\nsteps: {}\n").unwrap();

@@ -71,6 +71,12 @@ pub enum UsageError {
         /// Which.
         name: String,
     },
+    /// Two files under one path.
+    #[error("`{}` would be written over", escape_short(found, 300))]
+    SamePath {
+        /// The path.
+        found: String,
+    },
     /// Two answers on stdout.
     #[error("stdout holds one answer only")]
     StdoutTwice,
@@ -115,6 +121,7 @@ impl UsageError {
                  --report junit=verdict.xml"
             }
             Self::RootForNamed { .. } => "leave --root out",
+            Self::SamePath { .. } => "give each report a file of its own",
             Self::StdoutTwice => "give the other reports a file",
             Self::Syntax { .. } => return None,
             Self::Timeout { .. } => "write it like `30s`, `2m` or `1m30s`",

@@ -13,7 +13,6 @@ mod command;
 mod consistent;
 mod copy;
 mod deliver;
-mod duration;
 mod error;
 mod exit;
 mod family;

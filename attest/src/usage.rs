@@ -5,6 +5,9 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub(crate) enum UsageError {
+    /// `--expires` lies past the end of the calendar.
+    #[error("`--expires` lies past the year 9999")]
+    Endless,
     /// `--expires` lies in the past.
     #[error("`--expires` lies in the past")]
     Expired,
@@ -41,7 +44,7 @@ impl UsageError {
     /// The stable code.
     pub(crate) fn code(self) -> &'static str {
         match self {
-            Self::Expired => "expired",
+            Self::Endless | Self::Expired => "expired",
             Self::KeyReference(_) => "key",
             Self::NamedTarget => "as",
             Self::NamelessTarget => "nameless-layout",
@@ -55,7 +58,7 @@ impl UsageError {
     /// What to do.
     pub(crate) fn help(self) -> &'static str {
         match self {
-            Self::Expired => "give a time to come, or a duration: --expires 7d",
+            Self::Endless | Self::Expired => "give a time to come, or a duration: --expires 7d",
             Self::KeyReference(_) => "it names a file, or env://NAME",
             Self::NamedTarget => "leave it out",
             Self::NamelessTarget => "say which: --to-as registry.example.com/payments/api",

@@ -5,8 +5,18 @@ pub use jiff::Timestamp;
 /// Reads an RFC 3339 time with an offset, as in-toto's Timestamp asks for. `t` and `z` are as good as
 /// `T` and `Z` (RFC 3339 section 5.6); a space, an offset without minutes and an annotation behind it
 /// are other formats' (ISO 8601, RFC 9557), which another reader may take for another moment.
+///
+/// The last day of the year 9999, by which people mean never, lies past the last moment that can be
+/// told in every zone; it is read as that moment.
 pub fn parse(text: &str) -> Option<Timestamp> {
-    is_date_time(text).then(|| text.parse().ok()).flatten()
+    is_date_time(text).then(|| text.parse().ok().or_else(|| last(text))).flatten()
+}
+
+fn last(text: &str) -> Option<Timestamp> {
+    let (date, rest) = text.split_at_checked("2026-11-20".len())?;
+    let is_last = matches!(date, "9999-12-30" | "9999-12-31");
+    // The same time of another day, to know that it is one.
+    (is_last && format!("2026-11-20{rest}").parse::<Timestamp>().is_ok()).then_some(Timestamp::MAX)
 }
 
 /// Writes a time as `2026-11-20T09:31:00Z`, the form of in-toto's Timestamp.
@@ -58,6 +68,18 @@ mod tests {
             ("2024-02-29T23:59:59+00:00", "2024-02-29T23:59:59Z"),
         ] {
             assert_eq!(parse(text).map(write).as_deref(), Some(utc), "{text}");
+        }
+    }
+
+    #[test]
+    fn never_is_the_last_moment() {
+        for text in ["9999-12-31T23:59:59Z", "9999-12-31t00:00:00.5z", "9999-12-31T23:59:59-23:00"]
+        {
+            assert_eq!(parse(text), Some(Timestamp::MAX), "{text}");
+        }
+        assert_eq!(parse("9999-12-30T21:59:59Z").map(write).unwrap(), "9999-12-30T21:59:59Z");
+        for text in ["9999-12-31T24:00:00Z", "9999-12-32T00:00:00Z", "9999-12-31T23:59:59+99:00"] {
+            assert_eq!(parse(text), None, "{text}");
         }
     }
 

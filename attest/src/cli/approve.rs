@@ -6,12 +6,9 @@ use clap::{Args, builder::NonEmptyStringValueParser};
 
 use super::{
     Invocation,
-    arguments::{Breadth, Image, Output, Reach, Sign, timestamp},
+    arguments::{Breadth, Image, Output, Reach, Sign, duration, timestamp},
 };
-use crate::{
-    duration::Span,
-    request::{self, Decision, Expires, Request},
-};
+use crate::request::{self, Decision, Expires, Request};
 
 /// Approve an image for an environment, or reject it
 ///
@@ -71,9 +68,7 @@ impl FromStr for Until {
         if text.contains(['T', 't', ' ']) {
             return Ok(Self(Expires::At(timestamp(text)?)));
         }
-        text.parse::<Span>()
-            .map(|span| Self(Expires::After(span.duration())))
-            .map_err(|error| error.to_string())
+        duration(text).map(|length| Self(Expires::After(length)))
     }
 }
 

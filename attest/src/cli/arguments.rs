@@ -1,15 +1,17 @@
 //! Options that several commands share.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, ValueEnum, builder::NonEmptyStringValueParser};
-use evidence::time::{self, Timestamp};
+use evidence::{
+    duration,
+    time::{self, Timestamp},
+};
 use registry::{Reference, ReferenceError};
 
 use super::fault;
 use crate::{
     collect::environment::Given,
-    duration::Span,
     request::{self, Access, By, Delivery, Format, Instance, Signing, Target},
     sign::KeyReference,
 };
@@ -59,8 +61,8 @@ pub(super) struct Reach {
     plain_http: bool,
 
     /// Give up after this long: 90s, 5m
-    #[arg(long, value_name = "DURATION", default_value = "60s")]
-    timeout: Span,
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = duration)]
+    timeout: Duration,
 
     /// Show requests and where credentials come from, never secrets
     #[arg(short, long)]
@@ -70,7 +72,7 @@ pub(super) struct Reach {
 impl Reach {
     pub(super) fn access(self) -> Access {
         let Self { told, evidence_repository: evidence, plain_http, timeout, verbose } = self;
-        Access { told, evidence, plain_http, timeout: timeout.duration(), verbose }
+        Access { told, evidence, plain_http, timeout, verbose }
     }
 }
 
@@ -297,6 +299,13 @@ impl Shape {
 enum Word {
     Text,
     Json,
+}
+
+/// A duration that a person types, as policies have it; at least a second.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    let length = duration::parse(text).map_err(|error| error.to_string())?;
+    let length = Duration::try_from(length).ok().filter(|length| !length.is_zero());
+    length.ok_or_else(|| "it is no time at all".to_owned())
 }
 
 /// A time that a person types.

@@ -118,8 +118,7 @@ impl Decision {
 fn until(decision: &Decision, now: Timestamp) -> Result<Option<Timestamp>, UsageError> {
     let Decision::Approve { expires, .. } = decision else { return Ok(None) };
     let end = match *expires {
-        // Past the end of the calendar is no time at all.
-        Expires::After(length) => now.checked_add(length).map_err(|_| UsageError::Expired)?,
+        Expires::After(length) => now.checked_add(length).map_err(|_| UsageError::Endless)?,
         Expires::At(end) => end,
     };
     if end > now { Ok(Some(end)) } else { Err(UsageError::Expired) }

@@ -93,6 +93,11 @@ fn an_approval_holds_for_one_repository_and_some_time() {
     let stderr = place.fails(2, "nameless-layout", &nameless);
     assert!(stderr.contains("--as registry.example.com/payments/api"), "{stderr}");
     place.fails(2, "expired", &approve(&["--yes", "--expires", "2020-01-01T00:00:00Z"]));
+    place.fails(2, "expired", &approve(&["--yes", "--expires", "5000000000h"]));
+    let never = place.statement(&approve(&["--expires", "9999-12-31T23:59:59Z"]));
+    assert!(text(&never.predicate["expires"]).starts_with("9999-12-30T"));
+    place.statement(&approve(&["--expires", "1d12h"]));
+    assert_eq!(place.run(&approve(&["--yes", "--expires", "0s"])).status, 2);
     let statement = place.statement(&approve(&["--expires", "2099-01-01T00:00:00Z"]));
     assert_eq!(statement.predicate["expires"], "2099-01-01T00:00:00Z");
     assert_eq!(place.run(&approve(&["--yes", "--expires", "soon"])).status, 2);

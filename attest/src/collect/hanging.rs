@@ -6,7 +6,11 @@
 use evidence::{
     Bundle, Digest, Id, Material, Statement,
     predicate::{
-        Claim, Kind, View, approval::Decision, commitment::Commitment, test_result::Counts,
+        Claim, Kind, View,
+        approval::Decision,
+        commitment::Commitment,
+        test_result::Counts,
+        vulns::{Severity, Vulnerability},
     },
     time::Timestamp,
 };
@@ -14,6 +18,7 @@ use futures_util::{StreamExt, TryStreamExt, future::try_join_all, stream};
 use registry::{AnySource, Carried, Descriptor, Error, Part, Source, carried};
 
 use crate::family::{Family, Member};
+use crate::report::plural;
 
 /// Requests at once; the source bounds them again by the budget.
 pub(super) const AT_ONCE: usize = 16;
@@ -164,6 +169,20 @@ fn who(material: &Material) -> String {
     }
 }
 
+/// `3 findings: 1 critical, 2 high`, the worst first.
+fn found(findings: &[Vulnerability]) -> String {
+    let number = |severity| findings.iter().filter(|one| one.severity == severity).count();
+    let counts: Vec<String> = Severity::ALL
+        .iter()
+        .rev()
+        .map(|severity| (number(*severity), severity.word()))
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, word)| format!("{number} {word}"))
+        .collect();
+    let all = plural(u64::try_from(findings.len()).unwrap_or(u64::MAX), "finding");
+    if counts.is_empty() { all } else { format!("{all}: {}", counts.join(", ")) }
+}
+
 impl Hung {
     /// What an approval of it says.
     pub(crate) fn commitment(&self) -> Commitment {
@@ -205,7 +224,7 @@ impl Hung {
                 evidence::text::escape(&commit)
             }
             View::Deployment(deployment) => deployment.result.word().to_owned(),
-            View::Scan(scan) => format!("{} findings", scan.findings.len()),
+            View::Scan(scan) => found(&scan.findings),
             View::Test(test) => match test.counts {
                 Some(Counts { failed: 1.., .. }) | None => test.result.word().to_owned(),
                 Some(counts) => format!("{} passed", counts.passed),

@@ -317,3 +317,23 @@ fn store(layout: &std::path::Path, bytes: &[u8]) -> Digest {
     std::fs::write(layout.join("blobs/sha256").join(digest.hex()), bytes).unwrap();
     digest
 }
+
+#[test]
+fn an_approver_sees_how_bad_the_findings_are() {
+    let place = Place::new();
+    let finding = |id: &str, severity: &str| json!({"id": id, "severity": [{"method": "trivy", "score": severity}]});
+    let scan = |result: Value| {
+        let predicate = json!({
+            "scanner": {"uri": "pkg:generic/trivy", "result": result},
+            "metadata": {"scanFinishedOn": "2026-11-20T09:44:00Z"},
+        });
+        place.write("p.json", predicate.to_string());
+        let kind = "https://in-toto.io/attestation/vulns/v0.2";
+        place.done(&["predicate", "oci:app", "--file", "p.json", "--type", kind]);
+    };
+    scan(json!([finding("CVE-1", "high"), finding("CVE-2", "critical"), finding("CVE-3", "high")]));
+    scan(json!([]));
+    let ended = place.run(&approve(&["--dry-run"]));
+    assert!(ended.stderr.contains("3 findings: 1 critical, 2 high"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("0 findings  "), "{}", ended.stderr);
+}

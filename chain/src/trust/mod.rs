@@ -42,11 +42,17 @@ struct Inner {
 /// another log signed proves nothing about this one.
 pub(crate) struct Log {
     ids: Vec<Vec<u8>>,
+    host: String,
     window: Option<TimeRange>,
     verifier: Verifier,
 }
 
 impl Log {
+    /// The host of its address, by which it signs (C2SP tlog-checkpoint, "origin").
+    pub(crate) fn host(&self) -> &str {
+        &self.host
+    }
+
     /// A verifier that believes this log and no other.
     pub(crate) fn verifier(&self) -> &Verifier {
         &self.verifier
@@ -80,7 +86,8 @@ impl Root {
             let mut alone = log.clone();
             alone.log_id.key_id = checkpoint_id.unwrap_or(alone.log_id.key_id);
             let verifier = Verifier::new(&only(&root, Some(alone))).map_err(unusable)?;
-            Ok(Log { ids, window: log.public_key.valid_for, verifier })
+            let (host, window) = (host(&log.base_url).to_owned(), log.public_key.valid_for);
+            Ok(Log { ids, host, window, verifier })
         });
         Ok(Self(Arc::new(Inner {
             digest: Digest::sha256(bytes),
@@ -124,6 +131,16 @@ impl Root {
     /// The timestamp authorities.
     pub(crate) fn authorities(&self) -> &[TsaAuthority] {
         &self.0.authorities
+    }
+}
+
+/// The host of an address, without its port.
+fn host(address: &str) -> &str {
+    let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
+    let authority = rest.split('/').next().unwrap_or_default();
+    match authority.rsplit_once(':') {
+        Some((host, port)) if port.chars().all(|c| c.is_ascii_digit()) => host,
+        _ => authority,
     }
 }
 

@@ -68,6 +68,8 @@ impl Entry {
         }
         if let Some(proof) = &entry.inclusion_proof {
             agrees(&entry, proof)?;
+            let host = root.root.log(log).map_or("", |log| log.host());
+            by_its_name(&entry, proof, host)?;
         }
         if entry.kind_version == KindVersion::HashedRekordV002 && entry.integrated_time.is_some() {
             return Err(Unproven::TimeInvented);
@@ -103,6 +105,25 @@ fn agrees(entry: &TransparencyLogEntry, proof: &InclusionProof) -> Result<(), Un
         return Err(Unproven::contradiction("root hash", said, signed));
     }
     Ok(())
+}
+
+/// A log signs by the host of its address: Rekor v2 by that alone, v1 with the number of its tree behind
+/// it. One key may sign for several logs, and only one of them is meant.
+fn by_its_name(
+    entry: &TransparencyLogEntry,
+    proof: &InclusionProof,
+    host: &str,
+) -> Result<(), Unproven> {
+    let checkpoint = proof.checkpoint.checkpoint().ok_or(Unproven::NoCheckpoint)?;
+    let origin = checkpoint.origin();
+    let named = match entry.kind_version {
+        KindVersion::HashedRekordV002 => origin,
+        _ => origin.split_once(" - ").map_or(origin, |(name, _)| name),
+    };
+    match !host.is_empty() && named == host {
+        true => Ok(()),
+        false => Err(Unproven::contradiction("origin", origin, host)),
+    }
 }
 
 fn known(holder: &str, value: &Value) -> Result<(), Unproven> {

@@ -33,7 +33,7 @@ pub(crate) enum Unproven {
     NoCheckpoint,
     #[error("its log entry states a time, and such a log tells none")]
     TimeInvented,
-    #[error("its log entry contradicts itself: {what} {said}, signed is {signed}")]
+    #[error("its log entry contradicts what is known of it: {what} {said}, and not {signed}")]
     Contradiction { what: &'static str, said: String, signed: String },
     #[error("its log entry is about something else: {0}")]
     EntryOfAnother(String),

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use aws_lc_rs::digest::{Context, SHA256};
 use registry::http::Sender;
+use reqwest::StatusCode;
 use sigstore_verify::types::{
     CanonicalizedBody, Checkpoint, KindVersion, LogIndex, Sha256Hash, TransparencyLogEntry,
     bundle::{CheckpointData, InclusionProof, LogId},
@@ -134,8 +135,13 @@ impl<'a> Published<'a> {
     }
 
     async fn get(&self, path: &str, most: u64) -> Result<Vec<u8>, ServiceError> {
-        let question = Question { most, accept: "*/*", ..Question::get(path) };
-        let response = self.log.ask(self.sender, question, None).await?;
+        let get = |path| Question { most, accept: "*/*", ..Question::get(path) };
+        let mut response = self.log.ask(self.sender, get(path), None).await?;
+        // A part may be gone once the whole is there (tlog-tiles, "Partial Tiles").
+        if let (StatusCode::NOT_FOUND, Some((whole, _))) = (response.status, path.split_once(".p/"))
+        {
+            response = self.log.ask(self.sender, get(whole), None).await?;
+        }
         self.log.content(response)
     }
 

@@ -3,7 +3,7 @@
 //! Whoever may push to a repository chooses how much hangs on an image; without these numbers the
 //! gate's memory and time would be theirs to spend. Past a limit there is no answer at all, but for one:
 //! a document that is too large by the word of a manifest that was hashed is unreadable by itself
-//! ([`crate::carried`]). The other limits bound count, total and time, or are the word of a list, which
+//! ([`mod@crate::carried`]). The other limits bound count, total and time, or are the word of a list, which
 //! could hide a newer failure so.
 
 use std::{

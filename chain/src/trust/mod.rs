@@ -8,6 +8,7 @@
 
 mod believed;
 mod document;
+mod stamping;
 
 use std::{fmt, sync::Arc};
 
@@ -42,6 +43,7 @@ struct Inner {
 /// another log signed proves nothing about this one.
 pub(crate) struct Log {
     ids: Vec<Vec<u8>>,
+    /// The host of its address, and the port where one is written.
     host: String,
     window: Option<TimeRange>,
     verifier: Verifier,
@@ -56,6 +58,22 @@ impl Log {
     /// A verifier that believes this log and no other.
     pub(crate) fn verifier(&self) -> &Verifier {
         &self.verifier
+    }
+
+    /// Whether checkpoints of that origin are its: v2 names the host of its address, with or without the
+    /// port, v1 the shard behind it (rekor-tiles and Rekor sign so; C2SP, tlog-checkpoint).
+    pub(crate) fn is_origin(&self, origin: &str) -> bool {
+        let named = match origin.split_once(" - ") {
+            Some((host, shard)) if shard.bytes().all(|byte| byte.is_ascii_digit()) => host,
+            _ => origin,
+        };
+        let without_port = self.host.split_once(':').map_or(self.host.as_str(), |(host, _)| host);
+        !named.is_empty() && (named == self.host || named == without_port)
+    }
+
+    /// Whether a signature line with that key hint is its: the first four bytes of one of its ids.
+    pub(crate) fn is_hint(&self, hint: &[u8]) -> bool {
+        self.ids.iter().any(|id| id.get(..hint.len()) == Some(hint))
     }
 
     /// During which time its key is believed.
@@ -75,7 +93,9 @@ impl Root {
         if bytes.len() > MOST_BYTES {
             return Err(RootError::Large);
         }
-        let Document { root, checkpoint_ids } = Document::read(bytes)?;
+        let Document { root: written, checkpoint_ids } = Document::read(bytes)?;
+        let mut root = written.clone();
+        root.timestamp_authorities.retain(stamping::is_fit);
         let unusable = |error: sigstore_verify::Error| RootError::Unusable(error.to_string());
         // Everything is read, all logs together, before any of it is believed alone.
         Verifier::new(&root).map_err(unusable)?;
@@ -86,12 +106,11 @@ impl Root {
             let mut alone = log.clone();
             alone.log_id.key_id = checkpoint_id.unwrap_or(alone.log_id.key_id);
             let verifier = Verifier::new(&only(&root, Some(alone))).map_err(unusable)?;
-            let (host, window) = (host(&log.base_url).to_owned(), log.public_key.valid_for);
-            Ok(Log { ids, host, window, verifier })
+            Ok(Log { ids, host: host(&log.base_url), window: log.public_key.valid_for, verifier })
         });
         Ok(Self(Arc::new(Inner {
             digest: Digest::sha256(bytes),
-            believed: believed::of(&root),
+            believed: believed::of(&written),
             logs: logs.collect::<Result<_, RootError>>()?,
             authorities: authorities(&root),
             logless: Verifier::new(&only(&root, None)).map_err(unusable)?,
@@ -134,14 +153,10 @@ impl Root {
     }
 }
 
-/// The host of an address, without its port.
-fn host(address: &str) -> &str {
-    let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
-    let authority = rest.split('/').next().unwrap_or_default();
-    match authority.rsplit_once(':') {
-        Some((host, port)) if port.chars().all(|c| c.is_ascii_digit()) => host,
-        _ => authority,
-    }
+/// The host of an address, and its port.
+fn host(url: &str) -> String {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.split('/').next().unwrap_or_default().to_owned()
 }
 
 /// The same root with one log or none.

@@ -3,11 +3,13 @@
 //! `sigstore-verify` proves what is signed in an entry and leaves alone what it does not need. A member
 //! that nobody holds against anything is one that a report may show, so there is none.
 
-use evidence::{bundle::Version, json::Value};
-use sigstore_verify::types::{KindVersion, TransparencyLogEntry, bundle::InclusionProof};
+use evidence::{bundle::Version, json::Value, text::escape_short};
+use sigstore_verify::types::{
+    Checkpoint, KindVersion, TransparencyLogEntry, bundle::InclusionProof,
+};
 
 use super::unproven::Unproven;
-use crate::policy::TrustedRoot;
+use crate::{policy::TrustedRoot, trust::Log};
 
 /// The members of an entry, by the member that holds them (sigstore_rekor.proto).
 const KNOWN: [(&str, &[&str]); 6] = [
@@ -29,6 +31,9 @@ const KNOWN: [(&str, &[&str]); 6] = [
     ("inclusionProof", &["logIndex", "rootHash", "treeSize", "hashes", "checkpoint"]),
     ("checkpoint", &["envelope"]),
 ];
+
+/// Most characters of an origin that are shown.
+const SHOWN: usize = 200;
 
 /// An entry of a log that the root knows.
 pub(super) struct Entry {
@@ -68,8 +73,9 @@ impl Entry {
         }
         if let Some(proof) = &entry.inclusion_proof {
             agrees(&entry, proof)?;
-            let host = root.root.log(log).map_or("", |log| log.host());
-            by_its_name(&entry, proof, host)?;
+            let checkpoint = proof.checkpoint.checkpoint().ok_or(Unproven::NoCheckpoint)?;
+            let log = root.root.log(log).ok_or(Unproven::NoCheckpoint)?;
+            is_of(checkpoint, log)?;
         }
         if entry.kind_version == KindVersion::HashedRekordV002 && entry.integrated_time.is_some() {
             return Err(Unproven::TimeInvented);
@@ -107,22 +113,18 @@ fn agrees(entry: &TransparencyLogEntry, proof: &InclusionProof) -> Result<(), Un
     Ok(())
 }
 
-/// A log signs by the host of its address: Rekor v2 by that alone, v1 with the number of its tree behind
-/// it. One key may sign for several logs, and only one of them is meant.
-fn by_its_name(
-    entry: &TransparencyLogEntry,
-    proof: &InclusionProof,
-    host: &str,
-) -> Result<(), Unproven> {
-    let checkpoint = proof.checkpoint.checkpoint().ok_or(Unproven::NoCheckpoint)?;
-    let origin = checkpoint.origin();
-    let named = match entry.kind_version {
-        KindVersion::HashedRekordV002 => origin,
-        _ => origin.split_once(" - ").map_or(origin, |(name, _)| name),
-    };
-    match !host.is_empty() && named == host {
-        true => Ok(()),
-        false => Err(Unproven::contradiction("origin", origin, host)),
+/// A log signs by the host of its address, and checkpoints are of that host: Rekor v2's of that alone,
+/// v1's with the number of its tree behind it. One key may sign for several logs, and only one of them
+/// is meant.
+fn is_of(checkpoint: &Checkpoint, log: &Log) -> Result<(), Unproven> {
+    let own = checkpoint.signatures().iter().filter(|line| log.is_hint(line.key_id.as_bytes()));
+    let mut names = std::iter::once(checkpoint.origin()).chain(own.map(|line| line.name.as_str()));
+    match names.find(|name| !log.is_origin(name)) {
+        Some(name) => {
+            let name = escape_short(name, SHOWN);
+            Err(Unproven::contradiction("origin", name, log.host()))
+        }
+        None => Ok(()),
     }
 }
 

@@ -3,6 +3,8 @@
 //! Only bundles with a DSSE envelope and exactly one signature exist here. Unknown members are
 //! refused as sigstore-go's strict reader does: two readers must not see two documents.
 
+pub mod artifact;
+
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::Deserialize;
 
@@ -134,22 +136,7 @@ impl Bundle {
         if envelope.signatures.len() != 1 {
             return Err(BundleError::Signatures { found: envelope.signatures.len() });
         }
-        let WireMaterial {
-            public_key,
-            x509_certificate_chain: chain,
-            certificate,
-            tlog_entries: log_entries,
-            timestamp_verification_data: stamps,
-        } = wire.verification_material.0;
-        let stamps = stamps.map(|Object(s)| s.rfc3161_timestamps).unwrap_or_default();
-        if log_entries.len() > ENTRIES || stamps.len() > ENTRIES {
-            return Err(BundleError::Entries);
-        }
-        let timestamps = stamps
-            .iter()
-            .map(|Object(s)| bytes_of(&s.signed_timestamp))
-            .collect::<Result<_, _>>()?;
-        let material = material(version, public_key, chain, certificate)?;
+        let (material, log_entries, timestamps) = wire.verification_material.0.read(version)?;
         Ok(Self { version, material, log_entries, timestamps, envelope })
     }
 
@@ -186,6 +173,30 @@ impl Bundle {
     }
 }
 
+/// Who signed, log entries, timestamps.
+type Read = (Material, Vec<Value>, Vec<Vec<u8>>);
+
+impl WireMaterial {
+    fn read(self, version: Version) -> Result<Read, BundleError> {
+        let Self {
+            public_key,
+            x509_certificate_chain: chain,
+            certificate,
+            tlog_entries: log_entries,
+            timestamp_verification_data: stamps,
+        } = self;
+        let stamps = stamps.map(|Object(s)| s.rfc3161_timestamps).unwrap_or_default();
+        if log_entries.len() > ENTRIES || stamps.len() > ENTRIES {
+            return Err(BundleError::Entries);
+        }
+        let timestamps = stamps
+            .iter()
+            .map(|Object(s)| bytes_of(&s.signed_timestamp))
+            .collect::<Result<_, _>>()?;
+        Ok((material(version, public_key, chain, certificate)?, log_entries, timestamps))
+    }
+}
+
 fn material(
     version: Version,
     public_key: Option<Object<WireKey>>,
@@ -218,6 +229,9 @@ pub enum BundleError {
     /// A certificate or timestamp is not base64.
     #[error("a certificate or timestamp of the bundle is not base64")]
     Base64,
+    /// The digest beside a signature over an artifact is no SHA-256.
+    #[error("the bundle's messageDigest is no SHA-256")]
+    Digest,
     /// More log entries or timestamps than [`ENTRIES`].
     #[error("the bundle has more than {ENTRIES} log entries or timestamps")]
     Entries,

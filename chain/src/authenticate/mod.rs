@@ -4,6 +4,7 @@
 //! may choose a credential and never grant one; the signature over the bytes as received must be proven;
 //! only then are those bytes parsed. [`Verified`] has no public constructor, so holding one is the proof.
 
+pub mod artifact;
 pub mod key;
 mod keyless;
 mod legacy;

@@ -8,7 +8,9 @@ use evidence::{Envelope, Material, envelope, text::escape_short};
 
 use super::{
     key::{Hashed, Kind, PublicKey},
-    keyless::{self, By, Seals, Seen, certificate::Certificate, identity, unproven::Unproven},
+    keyless::{
+        self, By, Content, Seals, Seen, certificate::Certificate, identity, unproven::Unproven,
+    },
 };
 use crate::{
     finding::Code,
@@ -27,7 +29,7 @@ pub(super) struct Signer<'p> {
 }
 
 /// A key of a policy, and the root that tells when it signed.
-type Key<'p> = (&'p Party, &'p Credential, &'p PublicKey, Option<&'p TrustedRoot>);
+pub(super) type Key<'p> = (&'p Party, &'p Credential, &'p PublicKey, Option<&'p TrustedRoot>);
 
 /// The credentials of a policy, ready to be tried.
 pub struct Keyring<'p> {
@@ -56,6 +58,11 @@ impl<'p> Keyring<'p> {
         }
         let by_hint = keys.iter().enumerate().map(|(n, (_, _, key, _))| (key.hint(), n)).collect();
         Self { keys, by_hint, identities, roots: &policy.roots }
+    }
+
+    /// The keys, in the order of their parties.
+    pub(super) fn keys(&self) -> &[Key<'p>] {
+        &self.keys
     }
 
     fn hinted(&self, hint: &str) -> Option<Key<'p>> {
@@ -152,18 +159,32 @@ fn by_certificate<'p>(
     if keyring.identities.is_empty() {
         return Err(NoSigner::Certificate);
     }
+    let found = certified(leaf, keyring)?;
+    let (certificate, (party, credential, _), root) = &found;
+    let by = By::Certificate(leaf, certificate);
+    let seen = keyless::prove(Content::Envelope { envelope, message }, by, seals, root)
+        .map_err(|why| NoSigner::Unproven(shown(certificate), why))?;
+    Ok(Signer { party, credential, certificate: Some(Rc::new(certificate.clone())), seen })
+}
+
+/// Whom a certificate names, by its own word: a credential of the policy, and the root that must vouch.
+pub(super) fn certified<'p>(
+    leaf: &[u8],
+    keyring: &Keyring<'p>,
+) -> Result<(Certificate, identity::Known<'p>, &'p TrustedRoot), NoSigner> {
     let certificate = Certificate::read(leaf).map_err(|error| {
         NoSigner::Unproven("a certificate".to_owned(), Unproven::Certificate(error))
     })?;
-    let identity = escape_short(&certificate.identity, 200);
-    let (party, credential, keyless) = identity::of(&certificate, &keyring.identities)
-        .map_err(|reason| NoSigner::Unknown(identity.clone(), reason))?;
+    let known = identity::of(&certificate, &keyring.identities)
+        .map_err(|reason| NoSigner::Unknown(shown(&certificate), reason))?;
     // A policy that names a root it does not have is refused when it is read.
-    let root = keyring.roots.get(&keyless.root).ok_or(NoSigner::Certificate)?;
-    let by = By::Certificate(leaf, &certificate);
-    let seen = keyless::prove(envelope, message, by, seals, root)
-        .map_err(|why| NoSigner::Unproven(identity, why))?;
-    Ok(Signer { party, credential, certificate: Some(Rc::new(certificate)), seen })
+    let root = keyring.roots.get(&known.2.root).ok_or(NoSigner::Certificate)?;
+    Ok((certificate, known, root))
+}
+
+/// The name in a certificate, for people.
+pub(super) fn shown(certificate: &Certificate) -> String {
+    escape_short(&certificate.identity, 200)
 }
 
 fn by_key<'p>(
@@ -175,8 +196,9 @@ fn by_key<'p>(
 ) -> Result<Signer<'p>, NoSigner> {
     let (party, credential, key, root) = key(envelope, hint, message, keyring)?;
     let mut seen = Seen::default();
+    let content = Content::Envelope { envelope, message };
     if let Some(root) = root.filter(|_| !seals.is_empty()) {
-        seen = keyless::prove(envelope, message, By::Key(key), seals, root)
+        seen = keyless::prove(content, By::Key(key), seals, root)
             .map_err(|why| NoSigner::Unproven(party.name.clone(), why))?;
     }
     Ok(Signer { party, credential, certificate: None, seen })

@@ -17,9 +17,9 @@ use evidence::{Envelope, bundle::Version, json::Value, time::Timestamp};
 use sigstore_verify::{
     PublicKeyVerificationPolicy, VerificationPolicy, VerificationResult, Verifier, tsa,
     types::{
-        Artifact, Bundle, DerCertificate, DerPublicKey, DsseEnvelope, DsseSignature, KeyId,
-        KindVersion, PayloadBytes, SignatureBytes, SignatureContent, Statement, TimestampToken,
-        TransparencyLogEntry,
+        Artifact, ArtifactDigest, Bundle, DerCertificate, DerPublicKey, DsseEnvelope,
+        DsseSignature, HashAlgorithm, KeyId, KindVersion, PayloadBytes, SignatureBytes,
+        SignatureContent, Statement, TimestampToken, TransparencyLogEntry,
         bundle::{
             CertificateContent, MediaType, MessageSignature, PublicKeyIdentifier, Rfc3161Timestamp,
             TimestampVerificationData, VerificationMaterial, VerificationMaterialContent,
@@ -80,15 +80,23 @@ impl Seen {
     }
 }
 
+/// What a signature is over.
+#[derive(Clone, Copy)]
+pub(super) enum Content<'b> {
+    /// An artifact itself.
+    Artifact { artifact: &'b Artifact<'b>, signature: &'b [u8] },
+    /// The PAE of an envelope, which holds the signature.
+    Envelope { envelope: &'b Envelope, message: &'b Hashed },
+}
+
 /// Proves that a signature is by a certificate or key, and when it was seen (steps 3 to 8).
 pub(super) fn prove(
-    envelope: &Envelope,
-    message: &Hashed,
+    content: Content<'_>,
     by: By<'_>,
     seals: Seals<'_>,
     root: &TrustedRoot,
 ) -> Result<Seen, Unproven> {
-    let signed = Signed { envelope, message, by, seals, root };
+    let signed = Signed { content, by, seals, root };
     // 3. The log: every entry is of a known log, once, and agrees with itself.
     let logs = signed.entries()?;
     if matches!(by, By::Certificate(..)) {
@@ -119,8 +127,7 @@ pub(super) fn prove(
 /// A signature with all that is known of it.
 #[derive(Clone, Copy)]
 struct Signed<'b> {
-    envelope: &'b Envelope,
-    message: &'b Hashed,
+    content: Content<'b>,
     by: By<'b>,
     seals: Seals<'b>,
     root: &'b TrustedRoot,
@@ -205,7 +212,12 @@ impl Signed<'_> {
     }
 
     fn signature(&self) -> &[u8] {
-        self.envelope.signatures.first().map_or(&[], |signature| &signature.bytes)
+        match self.content {
+            Content::Artifact { signature, .. } => signature,
+            Content::Envelope { envelope, .. } => {
+                envelope.signatures.first().map_or(&[], |signature| &signature.bytes)
+            }
+        }
     }
 
     /// Verifies the whole with one log's verifier, and says which times it found.
@@ -233,7 +245,10 @@ impl Signed<'_> {
             SignatureContent::DsseEnvelope(envelope) => subject(envelope),
             _ => None,
         };
-        let artifact = subject.unwrap_or(Artifact::Blob(self.message.bytes()));
+        let artifact = match self.content {
+            Content::Artifact { artifact, .. } => artifact.clone(),
+            Content::Envelope { message, .. } => subject.unwrap_or(Artifact::Blob(message.bytes())),
+        };
         match self.by {
             By::Certificate(..) => {
                 // 7. is ours: whoever the certificate names is held against the policy's credentials.
@@ -282,6 +297,10 @@ impl Signed<'_> {
             |entry: &TransparencyLogEntry| entry.kind_version == KindVersion::HashedRekordV002;
         let as_message = entries.iter().all(of_v2);
         let logged = !entries.is_empty();
+        let envelope = match self.content {
+            Content::Envelope { envelope, .. } if !as_message => Some(envelope),
+            _ => None,
+        };
         let timestamps = self.seals.timestamps.iter();
         let timestamps =
             timestamps.map(|token| Rfc3161Timestamp::new(TimestampToken::new(token.clone())));
@@ -289,11 +308,11 @@ impl Signed<'_> {
             .with_tlog_entries(entries)
             .with_timestamp_verification_data(TimestampVerificationData::new(timestamps.collect()));
         let signature = SignatureBytes::new(self.signature().to_vec());
-        let content = match as_message {
-            true => SignatureContent::MessageSignature(MessageSignature::new(signature)),
-            false => SignatureContent::DsseEnvelope(DsseEnvelope::new(
-                self.envelope.payload_type.as_str(),
-                PayloadBytes::new(self.envelope.payload.clone()),
+        let content = match envelope {
+            None => SignatureContent::MessageSignature(MessageSignature::new(signature)),
+            Some(envelope) => SignatureContent::DsseEnvelope(DsseEnvelope::new(
+                envelope.payload_type.as_str(),
+                PayloadBytes::new(envelope.payload.clone()),
                 DsseSignature::new(signature, KeyId::default()),
             )),
         };
@@ -309,7 +328,14 @@ impl Signed<'_> {
 /// A digest that the statement of an envelope names.
 fn subject(envelope: &DsseEnvelope) -> Option<Artifact<'static>> {
     let statement: Statement = serde_json::from_slice(envelope.payload.as_bytes()).ok()?;
-    statement.subject.iter().find_map(|subject| subject.digest.sha256.map(Artifact::from))
+    // npm's statements name SHA-512 alone.
+    statement.subject.iter().find_map(|subject| {
+        let long = || {
+            let hash = subject.digest.sha512?;
+            ArtifactDigest::new(HashAlgorithm::Sha2512, hash.as_bytes().to_vec()).ok()
+        };
+        subject.digest.sha256.map(ArtifactDigest::from).or_else(long).map(Artifact::from)
+    })
 }
 
 /// Of the times that a verifier found, those of timestamps: all but what logs promised.

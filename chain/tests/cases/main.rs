@@ -8,5 +8,6 @@ mod case;
 mod cosign;
 mod monotone;
 mod mutations;
+mod seals;
 mod strangers;
 mod verdicts;

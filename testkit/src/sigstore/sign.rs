@@ -156,6 +156,10 @@ impl Instance {
         let key = Key::of(&format!("{}: {} {at} {what}", self.name, identity.name.text()));
         let fulcio = &self.own.fulcio;
         let leaf = fulcio.certify(identity, &key.public(), at, options.lie, &self.other.fulcio);
+        let issuer = match options.lie {
+            Some(Lie::CertificateByAnotherAuthority) => &self.other.fulcio,
+            _ => fulcio,
+        };
         let signer = match options.lie {
             Some(Lie::SignatureByAnotherKey) => &self.other.fulcio.log,
             _ => &key,
@@ -167,7 +171,7 @@ impl Instance {
             signature: signer.sign(&content.signed()),
             content,
             by: Verifier::Certificate(leaf),
-            chain: fulcio.authority.chain().to_vec(),
+            chain: issuer.authority.chain().to_vec(),
             key: Some(key),
         }
     }

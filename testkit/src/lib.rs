@@ -1,10 +1,11 @@
-//! What only tests need: registries to test against, the evidence of the cases. Never published, and no
-//! floor below it knows it.
+//! What only tests need: registries to test against, the evidence of the cases, a private Sigstore. Never
+//! published, and no floor below it knows it.
 
 pub mod archive;
 pub mod authority;
 pub mod cases;
 pub mod commands;
+pub mod conformance;
 pub mod content;
 pub mod forward;
 pub mod peers;

@@ -120,7 +120,8 @@ fn signed(recipe: &Recipe, envelope: Envelope, at: &str, keys: &Keys) -> Result<
     let envelope = Envelope { signatures: vec![signature], ..envelope };
     if let Some(witnesses) = &recipe.witnesses {
         let (instance, options) = (witnesses.instance(), witnesses.options()?);
-        return Ok(instance.seal(&envelope, keys.public(signer)?, moment(at)?, &options));
+        let seen = moment(witnesses.at.as_deref().unwrap_or(at))?;
+        return Ok(instance.seal(&envelope, keys.public(signer)?, seen, &options));
     }
     let bundle = Bundle {
         version: Version::V0_3,

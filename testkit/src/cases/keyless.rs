@@ -73,6 +73,8 @@ pub(super) struct Witnesses {
     version: Option<String>,
     /// Entries of bundles v0.1 have no proof.
     without_proof: bool,
+    /// When they saw it, if not at once.
+    pub(super) at: Option<String>,
     /// The lie that is told.
     lie: Option<String>,
     /// Another instance than the usual one.

@@ -31,6 +31,7 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Heard {
     signer: String,
+    certified: Option<(String, String)>,
     made_after: Option<Timestamp>,
     made_before: Option<(Timestamp, &'static str)>,
     says: String,
@@ -43,6 +44,11 @@ impl Heard {
     /// The party that signed.
     pub fn signer(&self) -> &str {
         &self.signer
+    }
+
+    /// Whom the certificate names, and by whose word; none, if a key signed.
+    pub fn certified(&self) -> Option<(&str, &str)> {
+        self.certified.as_ref().map(|(identity, issuer)| (identity.as_str(), issuer.as_str()))
     }
 
     /// The time before which it was not made.
@@ -114,8 +120,10 @@ pub fn hear(
         return Err(Unheard { code: *code, reason: reason.clone(), signer });
     }
     let made = word.made();
+    let certificate = word.bound().verified().certificate();
     Ok(Heard {
         signer: word.party().to_owned(),
+        certified: certificate.map(|named| (named.identity.clone(), named.issuer.clone())),
         made_after: made.after,
         made_before: made.before.map(|(time, clock)| (time, clock.word())),
         says: says(word),

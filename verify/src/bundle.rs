@@ -51,9 +51,13 @@ pub struct Hearing {
     pub digest: String,
     /// Whether it is by a signer that was named, and about that.
     pub verified: bool,
-    /// Who signed it: the policy's name for them, or as they were named on the command line. Where it
-    /// is not verified, by its own word.
+    /// Who signed it: the policy's name for them, or the key that was named. Where it is not verified,
+    /// by its own word.
     pub signer: Option<String>,
+    /// Whom the certificate names; null, if a key signed.
+    pub identity: Option<String>,
+    /// By whose word the certificate names them.
+    pub issuer: Option<String>,
     /// The time before which it was not made.
     pub made_after: Option<String>,
     /// The time after which it was not made.
@@ -116,6 +120,8 @@ fn hearing(
         digest: digest.to_string(),
         verified: heard.is_ok(),
         signer: None,
+        identity: None,
+        issuer: None,
         made_after: None,
         made_before: None,
         clock: None,
@@ -130,6 +136,9 @@ fn hearing(
         Ok(heard) => {
             let (before, clock) = heard.made_before().unzip();
             hearing.signer = named.or_else(|| Some(heard.signer().to_owned()));
+            let (identity, issuer) = heard.certified().unzip();
+            hearing.identity = identity.map(str::to_owned);
+            hearing.issuer = issuer.map(str::to_owned);
             hearing.made_after = heard.made_after();
             hearing.made_before = before;
             hearing.clock = clock.map(str::to_owned);
@@ -166,7 +175,7 @@ async fn signers(
         }
         Whom::Identity { identity, issuer, root } => {
             let files = Files { key: None, root: Some(root_file(root)?) };
-            let named = format!("{identity}, by {issuer}");
+            let named = format!("{identity} (by {issuer})");
             let credential = json!({ "issuer": issuer, "identity": identity });
             Ok((files.policy(credential)?, Some(named)))
         }

@@ -126,6 +126,65 @@ fn an_artifact_is_known_by_its_bytes() {
     assert_eq!(place.told("passed.json --artifact artifact --key release.pub"), "wrong-subject");
 }
 
+/// The digest that the keyless evidence of `testdata/sigstore` is about.
+const DEMO: &str = "sha256:25fb8600eedd5c0049cf04bd5de66cd41b450af0c4acf488f848256e39e7051f";
+
+/// Who may have signed it, by the root of the same.
+fn by(identity: &str, issuer: &str) -> String {
+    let root = testdata("sigstore/trusted_root.json");
+    format!("--identity {identity} --issuer {issuer} --trusted-root {}", root.display())
+}
+
+const CI: &str = "http://127.0.0.1:38204/ci";
+const MAIL: &str = "http://127.0.0.1:38204/email";
+const RELEASE: &str = "https://github.com/acme/app/.github/workflows/release.yml@refs/heads/main";
+
+#[test]
+fn who_is_named_in_a_certificate() {
+    let place = Place::new();
+    let told = |file: &str, digest: &str, whom: &str| {
+        let file = testdata("sigstore").join(file);
+        place.told(&format!("{} --digest {digest} {whom}", file.display()))
+    };
+    let alice = || by("alice@example.com", MAIL);
+    let approval = "good-v1/approval-alice.sigstore.json";
+    assert_eq!(told(approval, DEMO, &alice()), "verified");
+    assert_eq!(told(approval, DEMO, &by("*@example.com", MAIL)), "verified");
+    // Each differs from the first in one thing.
+    assert_eq!(told("good-v1/approval-bob.sigstore.json", DEMO, &alice()), "wrong-signer");
+    assert_eq!(told(approval, DEMO, &by("bob@example.com", MAIL)), "wrong-signer");
+    assert_eq!(told(approval, DEMO, &by("alice@example.com", CI)), "wrong-signer");
+    assert_eq!(told(approval, &DEMO.replace("25fb", "25fc"), &alice()), "wrong-subject");
+    let root = "sigstore/trusted_root.json";
+    let foreign = alice().replace(root, "sigstore/rekor1/trusted_root.json");
+    assert_ne!(told(approval, DEMO, &foreign), "verified");
+    let key = place.dir.path().join("release.pub");
+    assert_eq!(told(approval, DEMO, &format!("--key {}", key.display())), "wrong-signer");
+}
+
+#[test]
+fn no_bundle_that_is_wrong_in_one_way_is_verified() {
+    let place = Place::new();
+    let told = |path: &Path| {
+        place.told(&format!("{} --digest {DEMO} {}", path.display(), by(RELEASE, CI)))
+    };
+    // What they were made of is genuine; its job is made up, and contradicts what its author says.
+    assert_eq!(told(&testdata("sigstore/good-v1/build.sigstore.json")), "claim-mismatch");
+    let mut number = 0;
+    for entry in fs::read_dir(testdata("sigstore/hostile")).unwrap() {
+        let path = entry.unwrap().path();
+        let told = told(&path);
+        assert!(
+            !["verified", "claim-mismatch"].contains(&told.as_str()),
+            "{}: {told}",
+            path.display()
+        );
+        assert!(!told.starts_with(|c: char| c.is_ascii_digit()), "{}: {told}", path.display());
+        number += 1;
+    }
+    assert!(number > 15);
+}
+
 #[test]
 fn what_is_found_is_told() {
     let place = Place::new();
@@ -133,6 +192,10 @@ fn what_is_found_is_told() {
     insta::assert_snapshot!("bundle-verified", place.run(&words).stdout);
     let words = format!("stranger.json --digest {REFERENCE} --policy policy.yaml");
     insta::assert_snapshot!("bundle-refused", place.run(&words).stdout);
+    let approval = testdata("sigstore/good-v1/approval-alice.sigstore.json");
+    fs::copy(approval, place.dir.path().join("approval.json")).unwrap();
+    let words = format!("approval.json --digest {DEMO} {}", by("alice@example.com", MAIL));
+    insta::assert_snapshot!("bundle-keyless", place.run(&words).stdout);
 }
 
 #[test]

@@ -22,8 +22,14 @@ pub fn print(hearing: &Hearing, style: &Style) -> String {
         row(&mut page, "because", &format!("{}: {reason}", code.word()));
     }
     let by = if hearing.verified { "signed by" } else { "says by" };
-    if let Some(signer) = &hearing.signer {
-        row(&mut page, by, signer);
+    let certified = hearing.identity.as_ref().zip(hearing.issuer.as_ref());
+    let certified = certified.map(|(identity, issuer)| format!("{identity} (by {issuer})"));
+    match (&hearing.signer, certified) {
+        (Some(signer), Some(certified)) if *signer != certified => {
+            row(&mut page, by, &format!("{signer}: {certified}"));
+        }
+        (Some(signer), _) => row(&mut page, by, signer),
+        (None, _) => {}
     }
     let names = hearing.names.join(", ");
     let asked = if names.is_empty() {

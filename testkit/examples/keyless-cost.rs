@@ -41,10 +41,10 @@ const BUNDLES: u32 = 200;
 const ROUNDS: usize = 15;
 
 /// What one bundle needs: the statement, the certificate and its authority's, the certificate's place
-/// in a log, the timestamp, its authority's certificate and that one's.
+/// in a log, the timestamp, its authority's certificate and that one's. And one Ed25519 signature, of
+/// the log's checkpoint.
 const P256: usize = 7;
 
-/// And the checkpoint of the log.
 const POLICY: &str = r#"
 schema: 1
 images: ["registry.example.com/acme/app"]

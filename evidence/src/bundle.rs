@@ -88,10 +88,15 @@ struct WireMaterial {
     #[serde(default)]
     certificate: Option<Object<WireCertificate>>,
     #[serde(default)]
-    tlog_entries: Vec<Value>,
+    tlog_entries: Vec<Entry>,
     #[serde(default)]
     timestamp_verification_data: Option<Object<WireTimestamps>>,
 }
+
+/// A log entry in which no member stands twice: of two, one reader would take the first, another the
+/// last.
+#[derive(Deserialize)]
+struct Entry(#[serde(deserialize_with = "json::strict")] Value);
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -189,6 +194,7 @@ impl WireMaterial {
         if log_entries.len() > ENTRIES || stamps.len() > ENTRIES {
             return Err(BundleError::Entries);
         }
+        let log_entries = log_entries.into_iter().map(|Entry(entry)| entry).collect();
         let timestamps = stamps
             .iter()
             .map(|Object(s)| bytes_of(&s.signed_timestamp))
@@ -319,6 +325,12 @@ mod tests {
         let list = text.replace(r#"{"hint":"abc="}"#, r#"["abc="]"#);
         assert_ne!(list, text);
         assert!(matches!(Bundle::parse(list.as_bytes()), Err(BundleError::Json(_))));
+        let entry = |entry: &str| {
+            let entries = format!(r#""verificationMaterial":{{"tlogEntries":[{entry}],"#);
+            Bundle::parse(text.replace(r#""verificationMaterial":{"#, &entries).as_bytes())
+        };
+        assert!(entry(r#"{"a":{"b":1}}"#).is_ok());
+        assert!(matches!(entry(r#"{"a":{"b":1,"b":1}}"#), Err(BundleError::Json(_))));
         let none = text.replace(r#""publicKey":{"hint":"abc="}"#, "");
         assert!(matches!(Bundle::parse(none.as_bytes()), Err(BundleError::Material { .. })));
     }

@@ -130,9 +130,14 @@ async fn gather(
         if known.contains(&tag) || foreign.contains(&tag) {
             continue;
         }
-        match referrer_of(source, subject, &tag).await? {
-            Some(manifest) => merge.add(manifest.digest.clone(), json!(manifest.referrer())),
-            None => drop(foreign.insert(tag)),
+        match tagged(source, subject, &tag).await? {
+            Tagged::Ours(manifest) => {
+                merge.add(manifest.digest.clone(), json!(manifest.referrer()));
+            }
+            Tagged::Foreign => drop(foreign.insert(tag)),
+            // docker-registry lists a tag before it can be read: its writer may be done by the next
+            // round, and has seen itself listed by then.
+            Tagged::Absent => {}
         }
     }
     Ok(())
@@ -164,18 +169,25 @@ pub(super) async fn look(
     }
 }
 
-/// The manifest under somebody's own tag; `None` if it is gone, unreadable, or no referrer of ours.
-async fn referrer_of(
-    source: &HttpSource,
-    subject: &Digest,
-    tag: &str,
-) -> Result<Option<Manifest>, AttachError> {
+/// What is under somebody's own tag.
+enum Tagged {
+    /// Nothing, or nothing yet.
+    Absent,
+    /// Something unreadable, or no referrer of the subject.
+    Foreign,
+    /// A referrer of the subject.
+    Ours(Box<Manifest>),
+}
+
+async fn tagged(source: &HttpSource, subject: &Digest, tag: &str) -> Result<Tagged, AttachError> {
+    let ours = |manifest: &Manifest| {
+        manifest.subject.as_ref().is_some_and(|found| found.digest == *subject)
+            && own_tag(subject, &manifest.digest) == tag
+    };
     match source.resolve(tag).await {
-        Ok(manifest) => Ok(manifest.filter(|manifest| {
-            manifest.subject.as_ref().is_some_and(|found| found.digest == *subject)
-                && own_tag(subject, &manifest.digest) == tag
-        })),
-        Err(Error::Malformed { .. }) => Ok(None),
+        Ok(None) => Ok(Tagged::Absent),
+        Ok(Some(manifest)) if ours(&manifest) => Ok(Tagged::Ours(Box::new(manifest))),
+        Ok(Some(_)) | Err(Error::Malformed { .. }) => Ok(Tagged::Foreign),
         Err(error) => Err(error.into()),
     }
 }

@@ -185,6 +185,26 @@ async fn without_the_referrers_api_a_tag_of_its_own_and_the_fallback_tag_name_it
     assert_eq!(target.referrers(&places.image.digest).await.unwrap().len(), 2);
 }
 
+/// As docker-registry does while another writer's tag is being written; that writer ends before this
+/// one writes a list without it.
+#[tokio::test]
+async fn a_tag_that_cannot_be_read_yet_is_looked_at_again() {
+    use testkit::registry::{Answer, Fault};
+    let places = Places::new();
+    places.registry.store().referrers_api = false;
+    let target = places.http();
+    let one = places.attach(&target, b"1").await.unwrap();
+    let empty = br#"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]}"#;
+    let tag = fallback_tag(&places.image.digest);
+    places.registry.store().put_manifest(REPOSITORY, Some(&tag), empty);
+    let absent = Fault::Answer(Answer::new(404));
+    places.registry.fault("GET", &places.own_tag(&one), Some(1), absent);
+    let two = places.attach(&target, b"2").await.unwrap();
+    let mut both = vec![one.referrer, two.referrer];
+    both.sort();
+    assert_eq!(places.fallback(), both);
+}
+
 #[tokio::test]
 async fn what_others_wrote_under_the_fallback_tag_stays() {
     let places = Places::new();

@@ -9,7 +9,7 @@ use evidence::{Digest, Subject, predicate::Kind};
 
 use crate::{
     authenticate::{Refusal, Verified},
-    candidate::Image,
+    candidate::{Image, Shape},
     finding::Code,
 };
 
@@ -50,7 +50,7 @@ impl<'p> Bound<'p> {
         &self.names
     }
 
-    /// A subject beside ours that belongs to another image, if there is one.
+    /// The words for a subject beside ours that belongs to another image, if there is one.
     pub fn foreign_subject(&self) -> Option<&str> {
         self.foreign.as_deref()
     }
@@ -83,7 +83,12 @@ pub(crate) fn bind<'p>(verified: Verified<'p>, image: &Image) -> Result<Bound<'p
     let named = |digest: &&Digest| ours().any(|subject| names(subject, digest));
     let digests: Vec<Digest> = image.family().filter(named).cloned().collect();
     let other_bytes = || ours().find_map(|subject| other_bytes(subject, image));
-    let foreign = subjects.iter().find(|subject| !is_ours(subject)).map(told).or_else(other_bytes);
+    let foreign = subjects.iter().find(|subject| !is_ours(subject));
+    let foreign = foreign.map(|subject| {
+        let index = index(subject, image, &names_given);
+        format!("{} as well{}", told(subject), index.unwrap_or_default())
+    });
+    let foreign = foreign.or_else(|| other_bytes().map(|other| format!("{other} as well")));
     Ok(Bound { verified, digests, names: names_given, foreign })
 }
 
@@ -97,6 +102,15 @@ pub(crate) fn mentions(payload: &[u8], digest: &Digest) -> bool {
 /// Whether a subject names a digest: under the digest's own algorithm, and nothing else will do.
 fn names(subject: &Subject, digest: &Digest) -> bool {
     subject.digests.get(&digest.algorithm()) == Some(digest)
+}
+
+/// What to ask where the question named no index, and a subject of our name may be that.
+fn index(subject: &Subject, image: &Image, ours: &[String]) -> Option<String> {
+    if image.shape != Shape::Lone || !ours.contains(&subject.name) {
+        return None;
+    }
+    let digest = subject.digests.values().next()?;
+    Some(format!("; if that is the index of this image, ask with --index {digest}"))
 }
 
 /// A digest of a subject that is ours by the digest asked for, and that our bytes do not have.

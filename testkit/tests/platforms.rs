@@ -23,6 +23,7 @@ exit 0: verify gate $PLACE@$INDEX $AS --policy policy.yaml
 exit 0: verify gate $PLACE@$INDEX $AS --policy platforms.yaml
 exit 0: verify gate $PLACE@$ARM64 --index $INDEX $AS --policy policy.yaml
 exit 1: verify gate $PLACE@$ARM64 $AS --policy policy.yaml
+exit 0: (verify gate $PLACE@$ARM64 $AS --policy policy.yaml --format json || true) | grep -qF "ask with --index $INDEX"
 exit 1: attest scan $PLACE@$INDEX $AS --key release.key --report scan.json --database-updated 2026-11-23T00:00:00Z
 exit 0: attest scan $PLACE@$AMD64 $AS --key release.key --report scan.json --database-updated 2026-11-23T00:00:00Z
 exit 1: attest test $PLACE@$ARM64 $AS --key tester.key -- false

@@ -79,7 +79,7 @@ impl<'p> Word<'p> {
             (Code::ClaimMismatch, reason)
         })?;
         if let Some(foreign) = self.bound.foreign_subject() {
-            return Err((Code::WrongSubject, format!("it is about {foreign} as well")));
+            return Err((Code::WrongSubject, format!("it is about {foreign}")));
         }
         if let Scope::Both(name) = Scope::of(&self.bound, policy) {
             let reason = format!("it is for `{name}` as well, which this policy is not about");

@@ -5,12 +5,10 @@
 //! `claimed`, and no other clock says anything.
 
 use evidence::time::Timestamp;
+pub(crate) use evidence::time::{SKEW, is_future, later};
 use jiff::SignedDuration;
 
 use crate::{authenticate::Seen, policy::Clocks};
-
-/// How far the clocks of honest machines may differ.
-pub(crate) const SKEW: SignedDuration = SignedDuration::from_secs(60);
 
 /// Whose clock bounds a statement from above.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,17 +68,6 @@ impl Made {
         let others = log.into_iter().chain(stamp).min_by_key(|(time, _)| *time);
         Self { after: began.or(claimed), before: others.or(own) }
     }
-}
-
-/// `time` moved by a duration; at the end of what a timestamp can hold it stays there, which for a
-/// limit means for ever and for an age means too old.
-pub(crate) fn later(time: Timestamp, by: SignedDuration) -> Timestamp {
-    time.checked_add(by).unwrap_or(Timestamp::MAX)
-}
-
-/// Whether `time` lies in the future beyond what clocks may differ.
-pub(crate) fn is_future(time: Timestamp, now: Timestamp) -> bool {
-    time > later(now, SKEW)
 }
 
 /// A duration in the largest units that say it: `36 h`, `14 d`, `3 min`.

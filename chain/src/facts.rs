@@ -1,5 +1,5 @@
-//! Facts: what a verified statement says about commit, run, source and ref, from all its members, and
-//! what the certificate says, which comes first.
+//! Facts: what a verified statement says about commit, run, source and ref ([`Origin`]), and what the
+//! certificate says, which comes first.
 //!
 //! The certificate is by an authority, the predicate by the signer alone (SLSA, verifying artifacts).
 //! Where two members of one statement disagree, or the statement and its certificate, that is a claim
@@ -8,7 +8,10 @@
 use std::collections::BTreeSet;
 
 use evidence::{
-    predicate::{Claim, View},
+    predicate::{
+        Claim, View,
+        origin::{Contradiction, Origin},
+    },
     source,
 };
 
@@ -53,41 +56,32 @@ pub struct Mismatch {
     pub certified: bool,
 }
 
+impl From<Contradiction> for Mismatch {
+    fn from(Contradiction { fact, values }: Contradiction) -> Self {
+        Self { fact, values, certified: false }
+    }
+}
+
 impl Facts {
     /// Reads the facts of a claim.
     pub fn of(claim: &Claim) -> Result<Self, Mismatch> {
-        let run = &claim.run;
+        let Origin { commit, git_ref, run, source, attempt } = Origin::of(claim)?;
+        let by = &claim.run;
         let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
-        let mut facts = Self {
-            commit: given(&run.commit).map(|commit| commit.to_ascii_lowercase()),
-            git_ref: given(&run.git_ref),
-            run: given(&run.run).map(|run| source::without_attempt(&run).0.to_owned()),
-            source: given(&run.source).map(|text| source::normalise(&text).unwrap_or(text)),
-            attempt: run.attempt,
-            job: given(&run.job),
-            leg: given(&run.leg),
+        let own = by.run.as_deref().map(|run| source::without_attempt(run).0);
+        Ok(Self {
             // An empty name is a name, and no step has it.
-            name: run.name.clone(),
-            page: given(&run.url),
+            name: by.name.clone(),
+            page: given(&by.url).filter(|page| own != Some(source::without_attempt(page).0)),
+            job: given(&by.job),
+            leg: given(&by.leg),
             certified: BTreeSet::new(),
-        };
-        let run = facts.run.as_deref();
-        facts.page = facts.page.filter(|page| run != Some(source::without_attempt(page).0));
-        if let View::Build(build) = &claim.view {
-            if let Some(values) = &build.contradiction {
-                return Err(Mismatch { fact: "source", values: values.clone(), certified: false });
-            }
-            agree("commit", &mut facts.commit, &build.commit)?;
-            agree("ref", &mut facts.git_ref, &build.git_ref)?;
-            agree("source", &mut facts.source, &build.source)?;
-            if !same_run(facts.run.as_deref(), build.run.as_deref()) {
-                agree("run", &mut facts.run, &build.run)?;
-            }
-            let spelled = |attempt: Option<u64>| attempt.map(|attempt| attempt.to_string());
-            agree("attempt", &mut spelled(facts.attempt), &spelled(build.attempt))?;
-            facts.attempt = facts.attempt.or(build.attempt);
-        }
-        Ok(facts)
+            commit,
+            git_ref,
+            run,
+            source,
+            attempt,
+        })
     }
 
     /// The same, with what the certificate says.
@@ -106,7 +100,7 @@ impl Facts {
         };
         if let Some(run) = named {
             let (run, attempt) = source::without_attempt(run);
-            if same_run(Some(run), self.run.as_deref()) {
+            if self.run.as_deref().is_some_and(|claimed| source::is_same_run(run, claimed)) {
                 self.run = Some(run.to_owned());
             }
             certified("run", Some(run.to_owned()), &mut self.run)?;
@@ -137,23 +131,6 @@ impl Facts {
             Fact::Run => self.run.as_deref(),
             Fact::Source => self.source.as_deref(),
         }
-    }
-}
-
-fn agree(
-    fact: &'static str,
-    known: &mut Option<String>,
-    other: &Option<String>,
-) -> Result<(), Mismatch> {
-    match (&*known, other) {
-        (Some(a), Some(b)) if a != b => {
-            Err(Mismatch { fact, values: [a.clone(), b.clone()], certified: false })
-        }
-        (None, Some(_)) => {
-            known.clone_from(other);
-            Ok(())
-        }
-        _ => Ok(()),
     }
 }
 
@@ -191,24 +168,12 @@ fn builder(certificate: &Certificate, claim: &Claim) -> Result<(), Mismatch> {
     }
 }
 
-/// Whether two spellings name one run of one statement: the URL, or the id at its end.
-fn same_run(a: Option<&str>, b: Option<&str>) -> bool {
-    matches!((a, b), (Some(a), Some(b)) if is_run(a, b) || is_run(b, a))
-}
-
-/// Whether `short` is `long`, or the id or number at its end.
-fn is_run(long: &str, short: &str) -> bool {
-    let (long, _) = source::without_attempt(long);
-    let (short, _) = source::without_attempt(short);
-    long == short || source::run_id(long) == short
-}
-
 /// Whether a label repeats a fact: the same text, or for a run its URL, id or number.
 pub(crate) fn label_agrees(fact: Fact, label: &str, value: &str) -> bool {
     match fact {
         Fact::Commit => label.eq_ignore_ascii_case(value),
         Fact::Ref => label == value,
-        Fact::Run => is_run(value, label) || is_run(label, value),
+        Fact::Run => source::is_same_run(value, label),
         Fact::Source => {
             source::normalise(label).as_deref().unwrap_or(label)
                 == source::normalise(value).as_deref().unwrap_or(value)

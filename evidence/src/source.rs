@@ -56,6 +56,12 @@ pub fn run_id(run: &str) -> &str {
     without_attempt(run).0.rsplit(['/', '=']).next().unwrap_or(run)
 }
 
+/// Whether two spellings name one run: its address, or the id or number at the end of it.
+pub fn is_same_run(a: &str, b: &str) -> bool {
+    let (a, b) = (without_attempt(a).0, without_attempt(b).0);
+    a == b || run_id(a) == b || run_id(b) == a
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -93,5 +99,9 @@ mod tests {
         assert_eq!(without_attempt("4711"), ("4711", None));
         assert_eq!(run_id("https://h/runs/7/attempts/2"), "7");
         assert_eq!(run_id("https://h/acme/app/_build/results?buildId=4711"), "4711");
+        assert!(is_same_run("https://h/runs/7/attempts/2", "7"));
+        assert!(is_same_run("7", "https://h/runs/7"));
+        assert!(!is_same_run("https://h/runs/7", "https://g/runs/7"));
+        assert!(!is_same_run("https://h/runs/17", "7"));
     }
 }

@@ -1,6 +1,10 @@
 //! Times in documents: RFC 3339 in, UTC to the second out.
 
+use jiff::SignedDuration;
 pub use jiff::Timestamp;
+
+/// How far the clocks of honest machines may differ.
+pub const SKEW: SignedDuration = SignedDuration::from_secs(60);
 
 /// Reads an RFC 3339 time with an offset, as in-toto's Timestamp asks for. `t` and `z` are as good as
 /// `T` and `Z` (RFC 3339 section 5.6); a space, an offset without minutes and an annotation behind it
@@ -22,6 +26,17 @@ fn last(text: &str) -> Option<Timestamp> {
 /// Writes a time as `2026-11-20T09:31:00Z`, the form of in-toto's Timestamp.
 pub fn write(time: Timestamp) -> String {
     time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// `time` moved by a duration; at the end of what a timestamp can hold it stays there, which for a
+/// limit means for ever and for an age means too old.
+pub fn later(time: Timestamp, by: SignedDuration) -> Timestamp {
+    time.checked_add(by).unwrap_or(Timestamp::MAX)
+}
+
+/// Whether `time` lies in the future beyond what clocks may differ.
+pub fn is_future(time: Timestamp, now: Timestamp) -> bool {
+    time > later(now, SKEW)
 }
 
 /// Whether a text has the shape of `date-time` (RFC 3339 section 5.6).

@@ -23,9 +23,6 @@ pub(crate) const BYTES: u64 = 16 << 20;
 /// The version of the verdict's JSON that is read.
 const VERSION: u64 = 1;
 
-/// How far two clocks may be apart, in seconds, as for every order of two times.
-const SKEW: i64 = 60;
-
 /// The age, in seconds, from which on a verdict is spoken of, as for reports: what was judged then
 /// may be judged otherwise now.
 const OLD: i64 = 3600;
@@ -255,10 +252,10 @@ fn is_asked_before(
 /// The age of a verdict, where it is one to speak of; refuses one that is good no longer, or not yet.
 fn age(wire: &Wire, now: Timestamp) -> Result<Option<i64>, VerdictError> {
     let made = time::parse(&wire.now).ok_or(VerdictError::Time { member: "now" })?;
-    let age = now.as_second().saturating_sub(made.as_second());
-    if age < -SKEW {
+    if time::is_future(made, now) {
         return Err(VerdictError::Future { made });
     }
+    let age = now.as_second().saturating_sub(made.as_second());
     if let Some(WireDeadline { time, what }) = &wire.good_until {
         let end = time::parse(time).ok_or(VerdictError::Time { member: "goodUntil" })?;
         if end <= now {

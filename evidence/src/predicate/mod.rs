@@ -9,6 +9,7 @@ pub mod commitment;
 pub mod deployment;
 mod direct;
 pub mod exception;
+pub mod origin;
 mod policy;
 pub mod provenance;
 mod shape;

@@ -8,8 +8,6 @@ use evidence::time::{self, Timestamp};
 
 use super::Refused;
 
-/// How far two clocks may be apart, in seconds, as for every order of two times.
-const SKEW: i64 = 60;
 /// The age, in seconds, from which on a report is spoken of.
 const OLD: i64 = 3600;
 
@@ -17,10 +15,10 @@ const OLD: i64 = 3600;
 /// or more.
 pub(crate) fn age(ended: Option<Timestamp>, now: Timestamp) -> Result<Option<i64>, Refused> {
     let Some(ended) = ended else { return Ok(None) };
-    let age = now.as_second().saturating_sub(ended.as_second());
-    if age < -SKEW {
+    if time::is_future(ended, now) {
         return Err(Refused::Future { ended: time::write(ended) });
     }
+    let age = now.as_second().saturating_sub(ended.as_second());
     Ok((age >= OLD).then_some(age))
 }
 

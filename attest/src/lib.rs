@@ -56,7 +56,7 @@ pub async fn run(words: Vec<OsString>, world: &World) -> Exit {
         Err(error) => return told(world, &error),
     };
     let result = command::run(world, request).await.and_then(|report| {
-        print(&report.print(format)).map_err(Error::Print)?;
+        print(&report.print(format, world.columns)).map_err(Error::Print)?;
         Ok(report)
     });
     finish(world, &result, format);

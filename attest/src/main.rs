@@ -7,11 +7,20 @@ use std::{
 };
 
 use attest::{Aside, Exit, Terminal, World};
+use evidence::fold::{COLUMNS, fold};
+
+/// How far a line of a message is indented that goes on below.
+const HANG: usize = 2;
 
 /// Writes a line in the place of the one before (ECMA-48 8.3.41, "Erase in Line").
 fn write_over(line: &str) {
     let mut stderr = io::stderr().lock();
     drop(write!(stderr, "\r\u{1b}[2K{line}").and_then(|()| stderr.flush()));
+}
+
+/// Where lines end: what is no screen gets them whole.
+fn columns(is_screen: bool) -> Option<usize> {
+    is_screen.then_some(COLUMNS)
 }
 
 fn main() -> Exit {
@@ -27,8 +36,12 @@ fn main() -> Exit {
         directory: env::current_dir().unwrap_or_default(),
         clock: jiff::Timestamp::now,
         terminal,
-        // A stderr that has gone away takes nothing from the result.
-        aside: Arc::new(|line| drop(writeln!(io::stderr().lock(), "{line}"))),
+        columns: columns(io::stdout().is_terminal()),
+        aside: Arc::new(|line| {
+            let line = fold(line, columns(io::stderr().is_terminal()), HANG);
+            // A stderr that has gone away takes nothing from the result.
+            drop(writeln!(io::stderr().lock(), "{line}"));
+        }),
         overwrite,
     };
     match tokio::runtime::Builder::new_current_thread().enable_all().build() {

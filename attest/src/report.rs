@@ -10,7 +10,7 @@ mod text;
 
 use std::path::PathBuf;
 
-use evidence::{Digest, Id, json::Value, text::escape_line};
+use evidence::{Digest, Id, fold::fold, json::Value, text::escape_line};
 use registry::{Pinned, Reference};
 
 pub(crate) use self::{
@@ -170,8 +170,9 @@ impl Report {
         }
     }
 
-    /// What stdout carries, its last line end included.
-    pub(crate) fn print(&self, format: Format) -> Vec<u8> {
+    /// What stdout carries, its last line end included; text for people is broken at a column if
+    /// there is one.
+    pub(crate) fn print(&self, format: Format, columns: Option<usize>) -> Vec<u8> {
         match self {
             Self::Attested(attested) => match &attested.delivered {
                 // What is shown says what would be signed, whatever the format.
@@ -181,25 +182,26 @@ impl Report {
                 Delivered::Signed(_) => match format {
                     Format::Json => json::print(&json::attested(attested)),
                     Format::Quiet => text::quiet(attested).into_bytes(),
-                    Format::Text => inert(&text::attested(attested)),
+                    Format::Text => inert(&text::attested(attested), columns),
                 },
             },
             Self::Copied { text, json, quiet } => match format {
                 Format::Json => json::print(json),
-                Format::Quiet => inert(quiet),
-                Format::Text => inert(text),
+                Format::Quiet => inert(quiet, None),
+                Format::Text => inert(text, columns),
             },
             Self::Told { text, json } => match format {
                 Format::Json => json::print(json),
-                Format::Quiet | Format::Text => inert(text),
+                Format::Quiet | Format::Text => inert(text, columns),
             },
         }
     }
 }
 
 /// Lines that neither a terminal nor a CI system's log takes for anything but text.
-fn inert(text: &str) -> Vec<u8> {
-    text.lines().flat_map(|line| (escape_line(line) + "\n").into_bytes()).collect()
+fn inert(text: &str, columns: Option<usize>) -> Vec<u8> {
+    let line = |line| fold(&escape_line(line), columns, text::MARGIN) + "\n";
+    text.lines().flat_map(|text| line(text).into_bytes()).collect()
 }
 
 #[cfg(test)]
@@ -210,10 +212,27 @@ mod tests {
     fn no_line_of_a_result_is_a_command_of_a_ci_system() {
         let text = "Type     ::error::x\n##vso[task.setvariable]\n  ::add-mask::y\n".to_owned();
         let report = Report::Told { text, json: Value::Null };
-        let printed = String::from_utf8(report.print(Format::Text)).unwrap();
+        let printed = String::from_utf8(report.print(Format::Text, None)).unwrap();
         assert_eq!(
             printed,
             "Type     \\u{3a}:error::x\n#\\u{23}vso[task.setvariable]\n  \\u{3a}:add-mask::y\n"
         );
+    }
+
+    #[test]
+    fn a_screen_gets_lines_that_fit_and_a_file_whole_ones() {
+        let line = format!("Reason   {}", ["of course"; 10].join(" "));
+        let report = || Report::Copied {
+            text: line.clone(),
+            json: line.clone().into(),
+            quiet: line.clone(),
+        };
+        let printed = |format, columns| String::from_utf8(report().print(format, columns)).unwrap();
+        let broken = printed(Format::Text, Some(80));
+        assert!(broken.lines().count() == 2 && broken.lines().all(|line| line.len() <= 80));
+        assert!(broken.contains("\n         of course"), "{broken}");
+        assert_eq!(printed(Format::Text, None), format!("{line}\n"));
+        assert_eq!(printed(Format::Quiet, Some(80)), format!("{line}\n"));
+        assert_eq!(printed(Format::Json, Some(80)), printed(Format::Json, None));
     }
 }

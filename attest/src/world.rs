@@ -19,6 +19,8 @@ pub struct World {
     pub clock: fn() -> Timestamp,
     /// Whether there is a person to ask.
     pub terminal: Terminal,
+    /// At which column the lines of the result are broken; nowhere if stdout is no terminal.
+    pub columns: Option<usize>,
     /// Where lines for people go while the command runs.
     pub aside: Aside,
     /// Where a line goes that the next one takes the place of; nowhere if stderr is no terminal.

@@ -9,6 +9,7 @@ pub mod bundle;
 pub mod digest;
 pub mod duration;
 pub mod envelope;
+pub mod fold;
 pub mod id;
 pub mod json;
 pub mod login;

@@ -11,7 +11,7 @@ use std::{
 
 use anstream::{AutoStream, ColorChoice};
 use chain::Verdict;
-use evidence::text::escape_short;
+use evidence::{fold::COLUMNS, text::escape_short};
 
 use crate::{
     cli::OutputFormat,
@@ -22,9 +22,6 @@ use crate::{
         page::{Page, Paint},
     },
 };
-
-/// Columns of a screen; what is no terminal gets whole lines.
-const COLUMNS: usize = 80;
 
 /// Where a report goes.
 #[derive(Clone, Debug, PartialEq, Eq)]

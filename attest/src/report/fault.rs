@@ -1,12 +1,9 @@
 //! The printers for what went wrong: for people on stderr, for machines as a document.
 
-use evidence::{json::Value, json::json, text::escape};
+use evidence::{fold::COLUMNS, json::Value, json::json, text::escape};
 
 use super::json::VERSION;
 use crate::{error::Error, exit::Exit};
-
-/// Columns of a screen.
-const WIDTH: usize = 80;
 
 /// What people read of an error, and the document of it.
 pub(crate) fn fault(error: &Error) -> (Vec<String>, Value) {
@@ -21,7 +18,7 @@ pub(crate) fn fault(error: &Error) -> (Vec<String>, Value) {
         Exit::Done | Exit::Usage | Exit::Unavailable | Exit::Command(_) => "",
     };
     let code = format!("[{}]", error.code());
-    lines.push(format!("  {aftermath}{code:>0$}", WIDTH - 2 - aftermath.len()));
+    lines.push(format!("  {aftermath}{code:>0$}", COLUMNS - 2 - aftermath.len()));
     let document = json!({
         "version": VERSION,
         "error": {

@@ -8,7 +8,7 @@ use super::{Attested, Delivered, Made, Paragraph, Placed, signed};
 use crate::attach::{self, OnPlatform};
 
 /// The width of the margin; a digest with its algorithm fills the other 71 columns.
-const MARGIN: usize = 9;
+pub(super) const MARGIN: usize = 9;
 
 pub(super) fn attested(attested: &Attested) -> String {
     let mut text = String::new();

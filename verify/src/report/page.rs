@@ -6,7 +6,10 @@
 //! anywhere for it and for Azure Pipelines).
 
 use anstyle::{AnsiColor, Style};
-use evidence::text::{escape_line, escape_short};
+use evidence::{
+    fold::Fold,
+    text::{escape_line, escape_short},
+};
 
 /// Characters of one text: enough for any honest message, too few to flood a screen.
 const MOST: usize = 2_000;
@@ -67,34 +70,14 @@ impl Page {
     /// A line of several texts. Where it is too long it goes on in the next, indented by `hang`; a
     /// word is never broken, so that a reference can be copied whole.
     pub fn row(&mut self, hang: usize, texts: &[(Paint, &str)]) {
-        let mut column = 0;
-        let mut space = String::new();
+        let mut fold = Fold::new(self.columns, hang);
         for (paint, text) in texts {
-            let inert = inert(text);
-            for piece in inert.split_inclusive(' ') {
-                let word = piece.trim_end_matches(' ');
-                if !word.is_empty() {
-                    let width = word.chars().count();
-                    if self.is_full(column, hang, space.len() + width) {
-                        self.text.push('\n');
-                        column = hang;
-                        space = " ".repeat(hang);
-                    } else {
-                        column += space.len();
-                    }
-                    self.text.push_str(&space);
-                    space.clear();
-                    self.paint(*paint, word);
-                    column += width;
-                }
-                space.push_str(piece.get(word.len()..).unwrap_or_default());
-            }
+            fold.words(&inert(text), |before, word| {
+                self.text.push_str(before);
+                self.paint(*paint, word);
+            });
         }
         self.text.push('\n');
-    }
-
-    fn is_full(&self, column: usize, hang: usize, more: usize) -> bool {
-        self.columns.is_some_and(|most| column > hang && column + more > most)
     }
 
     fn paint(&mut self, paint: Paint, word: &str) {

@@ -23,10 +23,14 @@ pub(crate) enum Refusal {
     Quota,
     /// Nothing may be written.
     ReadOnly,
+    /// A list of evidence names what is not there.
+    NotListable,
     /// Something else.
     Other,
     /// The login may not push.
     Rights,
+    /// The registry does not find what the manifest names, though it was pushed.
+    Unseen,
 }
 
 impl Refusal {
@@ -40,6 +44,13 @@ impl Refusal {
         }
         if status == 405 || words.say(&["read-only", "read only", "readonly"]) {
             return Self::ReadOnly;
+        }
+        // docker-registry, to a manifest whose blobs, or an index whose manifests, it does not find.
+        if words.are_about_blobs() {
+            return match what {
+                Pushed::Tag(tag) if is_derived_tag(tag) => Self::NotListable,
+                _ => Self::Unseen,
+            };
         }
         let immutable = match what {
             Pushed::Tag(tag) if is_derived_tag(tag) => Some(Self::ImmutableList),
@@ -77,7 +88,7 @@ impl Refusal {
             Self::NoRepository => "no-repository",
             Self::Quota => "quota",
             Self::ReadOnly => "read-only",
-            Self::Other | Self::Rights => "push-refused",
+            Self::NotListable | Self::Other | Self::Rights | Self::Unseen => "push-refused",
         }
     }
 
@@ -104,7 +115,16 @@ impl Refusal {
                 "nothing can be written there now: try again after its maintenance; evidence of a \
                  repository that stays read-only goes elsewhere: --evidence-repository REF",
             ),
+            Self::NotListable => Some(
+                "the list of evidence names a manifest that is not there, as garbage collection leaves \
+                 it: `attest repair IMAGE` lists anew what is there",
+            ),
             Self::Rights => Some("the login needs the right to push"),
+            Self::Unseen => Some(
+                "the registry does not find what the manifest names, though it was pushed: run it \
+                 again; if it stays so, its storage or a garbage collection beside pushes is at fault, \
+                 and its operator has to mend it",
+            ),
             Self::Other => None,
         }
     }
@@ -155,8 +175,21 @@ mod tests {
             (false, 413, "", "", Refusal::Quota),
             (true, 400, "MANIFEST_INVALID", "no data please", Refusal::Other),
             (false, 409, "", "", Refusal::Other),
+            // docker-registry.
+            (false, 400, "MANIFEST_BLOB_UNKNOWN", "blob unknown to registry", Refusal::Unseen),
+            (true, 400, "MANIFEST_BLOB_UNKNOWN", "blob unknown to registry", Refusal::Unseen),
         ] {
             assert_eq!(of(tag, status, code, message), expected, "{status} {code} {message}");
         }
+    }
+
+    #[test]
+    fn a_list_of_what_is_gone_is_no_immutable_tag() {
+        let body = br#"{"errors":[{"code":"MANIFEST_BLOB_UNKNOWN","message":"unknown"}]}"#;
+        let list = Pushed::Tag(registry::referrers::fallback_tag(&evidence::Digest::sha256(b"")));
+        let of = |body: &[u8]| Refusal::of(&list, 400, &Words::of(body));
+        assert_eq!(of(body), Refusal::NotListable);
+        assert!(of(body).help().is_some_and(|help| help.contains("attest repair")));
+        assert_eq!(of(b""), Refusal::ImmutableList);
     }
 }

@@ -1,5 +1,4 @@
-//! The Sigstore conformance suite, over the `conformance` program, and its sign tests against the
-//! private Sigstore.
+//! The verify cases of the Sigstore conformance suite, over the `conformance` program.
 //!
 //! Every case by path and by digest. What is expected otherwise stands with its reason in
 //! `testdata/exceptions.toml`; an exception that is none any more fails, too. The suite is not ours and

@@ -4,11 +4,17 @@
 //! A CI system's token is asked for when it is needed and not before: most live for minutes. It is
 //! asked for with the audience `sigstore`, the one that certificate authorities take.
 
-use std::{process::Command, process::Stdio, str::FromStr, time::Duration};
+use std::{
+    io::Read,
+    process::{Child, Command, Stdio},
+    str::FromStr,
+    time::Duration,
+};
 
 use evidence::json::{self, Value};
 use registry::http::Sender;
 use reqwest::header::HeaderValue;
+use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
 use super::token::{IdentityToken, TokenError};
@@ -22,6 +28,12 @@ const AUDIENCE: &str = "sigstore";
 
 /// How long a CI system's own program may take: it asks a service, as we do elsewhere.
 const PROGRAM: Duration = Duration::from_secs(30);
+
+/// Most bytes of what it says: a token is one line of a few kilobytes, and a header carries it.
+const MOST_SAID: u64 = 64 * 1024;
+
+/// How often it is looked whether it has ended.
+const LOOK: Duration = Duration::from_millis(10);
 
 /// Where a token that was named is: a file, or `env://NAME`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -177,18 +189,40 @@ async fn program(
     let Some((name, arguments)) = words.split_first() else { return Err(TokenError::Shape.into()) };
     let mut command = Command::new(name);
     command.args(arguments).env_clear().envs(&world.environment).current_dir(&world.directory);
-    command.stdin(Stdio::null()).stderr(Stdio::inherit());
-    // The program is waited for on a thread of its own, so that it cannot hold this one.
-    let output = tokio::task::spawn_blocking(move || command.output());
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit());
     let fault = || SourceError::Program { name };
-    let ended = tokio::time::timeout(PROGRAM, output).await.map_err(|_| fault())?;
-    let output = ended.map_err(|_| fault())?.map_err(|_| fault())?;
-    let text = Zeroizing::new(output.stdout);
-    if !output.status.success() {
+    let mut child = command.spawn().map_err(|_| fault())?;
+    let said = tokio::time::timeout(PROGRAM, said(&mut child)).await;
+    let Ok(Some(text)) = said else {
+        // Whoever does not end, or says more than any token, is not waited for.
+        let _killed = child.kill();
+        let _ended = child.wait();
         return Err(fault());
-    }
+    };
     let text = std::str::from_utf8(&text).map_err(|_| TokenError::Shape)?;
     Ok(IdentityToken::parse(text)?)
+}
+
+/// What a program says until it ends well; nothing, if it says too much or fails.
+async fn said(child: &mut Child) -> Option<Zeroizing<Vec<u8>>> {
+    let stdout = child.stdout.take()?;
+    let (sender, receiver) = oneshot::channel();
+    // On a thread that nobody joins: what the program started may hold its output open for ever.
+    std::thread::spawn(move || {
+        let mut text = Zeroizing::new(Vec::new());
+        let read = stdout.take(MOST_SAID + 1).read_to_end(&mut text);
+        let _gone = sender.send(read.map(|_| text));
+    });
+    let text = receiver.await.ok()?.ok()?;
+    if u64::try_from(text.len()).is_ok_and(|length| length > MOST_SAID) {
+        return None;
+    }
+    loop {
+        match child.try_wait().ok()? {
+            Some(status) => return status.success().then_some(text),
+            None => tokio::time::sleep(LOOK).await,
+        }
+    }
 }
 
 /// Why there is no token.

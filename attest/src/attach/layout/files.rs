@@ -160,7 +160,10 @@ pub(super) async fn lock(layout: &LayoutSource) -> Result<File, AttachError> {
 /// Writes content unless it is there, whole; says whether it wrote.
 pub(super) fn put(path: &Path, content: &[u8]) -> Result<bool, AttachError> {
     let fault = |reason| AttachError::Io { path: path.to_owned(), reason };
-    if fs::read(path).is_ok_and(|found| found == content) {
+    // What has another length is not read: nobody knows how long it is.
+    let length = fs::metadata(path).ok().filter(fs::Metadata::is_file).map(|found| found.len());
+    let same_length = length.is_some_and(|length| u64::try_from(content.len()) == Ok(length));
+    if same_length && fs::read(path).is_ok_and(|found| found == content) {
         return Ok(false);
     }
     prepare(path, content).and_then(|file| persist(file, path)).map_err(fault)?;

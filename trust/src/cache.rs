@@ -71,6 +71,10 @@ impl Kept {
     pub(crate) fn write(&self, path: &Path, asked: Timestamp) -> io::Result<()> {
         let files = Files { asked, ..self.files().clone() };
         let bytes = serde_json::to_vec(&files)?;
+        if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > MOST {
+            // It would not be read again.
+            return Err(io::Error::from(io::ErrorKind::FileTooLarge));
+        }
         let dir = path.parent().unwrap_or(Path::new("."));
         fs::create_dir_all(dir)?;
         let mut beside = tempfile::NamedTempFile::new_in(dir)?;

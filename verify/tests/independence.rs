@@ -2,8 +2,8 @@
 //!
 //! The gate runs where deployments are decided. What is not linked cannot be reached by a bug, and
 //! what both sides shared would make and accept the same mistake. Three pickets: the dependency trees
-//! (here), the types (`clippy.toml` of `evidence`, `chain` and `verify`, and here that clippy heeds
-//! them), and cargo-deny's `wrappers` (`deny.toml`).
+//! (here), the types (`clippy.toml` of `evidence`, `chain`, `trust` and `verify`, and here that clippy
+//! heeds them), and cargo-deny's `wrappers` (`deny.toml`).
 
 #![expect(clippy::unwrap_used, clippy::string_slice, reason = "a test that cannot look has failed")]
 
@@ -155,8 +155,12 @@ fn settings(package: &str) -> String {
     fs::read_to_string(root().join(package).join("clippy.toml")).unwrap_or_default()
 }
 
+/// What signs or opens in the crates that verify: they are linked whole, so this half must not be named.
 const SECRETS: [&str; 5] =
     ["EcdsaKeyPair", "Ed25519KeyPair", "RsaKeyPair", "PrivateDecryptingKey", "LessSafeKey"];
+
+/// The same in the crate of Sigstore that `sigstore-verify` shows as its `crypto`.
+const SIGSTORE_SECRETS: [&str; 2] = ["sigstore_crypto::KeyPair", "sigstore_crypto::SigningKeyPair"];
 
 #[test]
 fn clippy_keeps_secret_keys_out_of_all_that_the_gate_links() {
@@ -165,19 +169,25 @@ fn clippy_keeps_secret_keys_out_of_all_that_the_gate_links() {
     // Who does not name the crate that signs has nothing to keep out.
     let names_it = |package: &String| {
         let manifest = fs::read_to_string(root().join(package).join("Cargo.toml")).unwrap();
-        package == "verify" || manifest.contains("aws-lc-rs")
+        package == "verify" || manifest.contains("aws-lc-rs") || manifest.contains("sigstore-")
     };
     let (held, free): (Vec<_>, Vec<_>) = gate.partition(names_it);
     assert_eq!(
         (held, free),
         (
-            vec!["evidence".into(), "chain".into(), "verify".into()],
-            vec!["registry".to_owned(), "trust".to_owned()]
+            vec!["evidence".into(), "trust".into(), "chain".into(), "verify".into()],
+            vec!["registry".to_owned()]
         )
     );
-    for package in ["chain", "evidence", "verify"] {
+    for package in ["chain", "evidence", "trust", "verify"] {
         for name in SECRETS {
             let ban = format!("::{name}\"");
+            assert!(settings(package).contains(&ban), "{package}/clippy.toml lacks {name}");
+        }
+    }
+    for package in ["chain", "trust", "verify"] {
+        for name in SIGSTORE_SECRETS {
+            let ban = format!("\"{name}\"");
             assert!(settings(package).contains(&ban), "{package}/clippy.toml lacks {name}");
         }
     }
@@ -196,7 +206,7 @@ fn a_packages_clippy_settings_repeat_the_roots() {
 }
 
 /// What clippy says of a piece of code under the settings of a package and the lints of the workspace.
-/// A crate of the same name stands in for the one that signs: a path is all that clippy looks at.
+/// Crates of the same names stand in for those that sign: a path is all that clippy looks at.
 fn clippy(package: &str, code: &str) -> Result<(), String> {
     let dir = tempfile::tempdir().unwrap();
     let write = |path: &str, text: &str| {
@@ -212,7 +222,8 @@ fn clippy(package: &str, code: &str) -> Result<(), String> {
     write(
         "Cargo.toml",
         &format!(
-            "{}[dependencies]\naws-lc-rs = {{ path = \"stub\" }}\n[lints.clippy]{lints}\n",
+            "{}[dependencies]\naws-lc-rs = {{ path = \"stub\" }}\n\
+             sigstore-crypto = {{ path = \"sigstore\" }}\n[lints.clippy]{lints}\n",
             head("piece")
         ),
     );
@@ -220,6 +231,11 @@ fn clippy(package: &str, code: &str) -> Result<(), String> {
     write("src/lib.rs", &format!("//! A piece of code.\n\n{code}\n"));
     write("stub/Cargo.toml", &head("aws-lc-rs").replace("[workspace]\n", ""));
     write("stub/src/lib.rs", "pub mod signature { pub struct EcdsaKeyPair; pub struct ED25519; }");
+    write("sigstore/Cargo.toml", &head("sigstore-crypto").replace("[workspace]\n", ""));
+    write(
+        "sigstore/src/lib.rs",
+        "pub struct KeyPair; pub trait SigningKeyPair {} pub struct Keyring;",
+    );
     let output = Command::new(env!("CARGO"))
         .args(["clippy", "--offline", "--quiet"])
         .current_dir(dir.path())
@@ -235,14 +251,21 @@ fn clippy(package: &str, code: &str) -> Result<(), String> {
 fn the_fence_of_clippy_holds() {
     let secret = "pub fn f(_: aws_lc_rs::signature::EcdsaKeyPair) {}";
     let public = "pub fn f(_: aws_lc_rs::signature::ED25519) {}";
+    let sigstore = "pub fn f(_: sigstore_crypto::KeyPair) {}";
+    let keyring = "pub fn f(_: sigstore_crypto::Keyring) {}";
     let variable = "pub fn f() -> Option<std::ffi::OsString> { std::env::var_os(\"NOW\") }";
-    for package in ["chain", "evidence", "verify"] {
+    for package in ["chain", "evidence", "trust", "verify"] {
         assert_eq!(clippy(package, public), Ok(()), "{package}");
         let said = clippy(package, secret).expect_err(package);
         assert!(
             said.contains("use of a disallowed type `aws_lc_rs::signature::EcdsaKeyPair`"),
             "{said}"
         );
+    }
+    for package in ["chain", "trust", "verify"] {
+        assert_eq!(clippy(package, keyring), Ok(()), "{package}");
+        let said = clippy(package, sigstore).expect_err(package);
+        assert!(said.contains("use of a disallowed type `sigstore_crypto::KeyPair`"), "{said}");
     }
     let said = clippy("chain", variable).unwrap_err();
     assert!(said.contains("use of a disallowed method `std::env::var_os`"), "{said}");

@@ -150,7 +150,16 @@ fn what_is_odd_is_a_warning() {
 #[test]
 fn our_own_policies_have_no_fault_and_no_warning() {
     for path in files(&policies(), "yaml") {
-        let policy = parse_file(&path).unwrap_or_else(|faults| panic!("{faults}"));
+        // Which root a repository publishes is not the policy's; what it asks of one is.
+        let root = documents().join("../../sigstore/trusted_root.json");
+        let policy = Policy::parse(stem(&path), &fs::read(&path).unwrap(), &mut |wanted| {
+            let file = match wanted {
+                Wanted::Root(_) => root.clone(),
+                wanted => policies().join(wanted.path()?),
+            };
+            fs::read(file).map_err(|error| error.kind().to_string())
+        })
+        .unwrap_or_else(|faults| panic!("{faults}"));
         let now = time::parse("2026-01-01T00:00:00Z").unwrap();
         assert_eq!(policy.warnings_at(now).count(), 0, "{}", path.display());
     }

@@ -116,3 +116,77 @@ fn every_kind_of_error_is_explained_and_no_other() {
         .collect();
     assert_eq!(explained, kinds());
 }
+
+/// The pages for people: those at the top, and all below the folders that hold some.
+fn pages() -> Vec<PathBuf> {
+    let mut pages = Vec::new();
+    let mut folders = vec![root()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+            if path.is_dir() && name != "target" && !name.starts_with('.') {
+                folders.push(path);
+            } else if name.ends_with(".md") {
+                pages.push(path);
+            }
+        }
+    }
+    pages
+}
+
+/// The names by which a page's headings are linked: as GitHub and GitLab make them.
+fn anchors(page: &str) -> BTreeSet<String> {
+    let mut code = false;
+    let mut anchors = BTreeSet::new();
+    for line in page.lines() {
+        code ^= line.starts_with("```");
+        let Some(heading) = line.strip_prefix('#').filter(|_| !code) else { continue };
+        let heading = heading.trim_start_matches('#').trim().to_lowercase();
+        let kept = |c: &char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_');
+        anchors.insert(heading.chars().filter(kept).collect::<String>().replace(' ', "-"));
+    }
+    anchors
+}
+
+/// What the links of a page lead to, without those to other hosts.
+fn links(page: &str) -> Vec<(&str, &str)> {
+    let targets = page.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+    targets
+        .filter(|target| !target.contains("://") && !target.contains(' '))
+        .map(|target| target.split_once('#').unwrap_or((target, "")))
+        .collect()
+}
+
+#[test]
+fn no_link_leads_nowhere() {
+    let mut followed = 0;
+    for page in pages() {
+        let text = fs::read_to_string(&page).unwrap();
+        for (file, anchor) in links(&text) {
+            let target =
+                if file.is_empty() { page.clone() } else { page.parent().unwrap().join(file) };
+            assert!(target.exists(), "{}: {file} is not there", page.display());
+            if !anchor.is_empty() {
+                let found = anchors(&fs::read_to_string(&target).unwrap());
+                assert!(found.contains(anchor), "{}: {file}#{anchor}", page.display());
+            }
+            followed += 1;
+        }
+    }
+    assert!(followed > 50, "{followed} links");
+}
+
+#[test]
+fn every_decision_is_listed() {
+    let listed = read("ARCHITECTURE.md");
+    let pages: Vec<PathBuf> = pages()
+        .into_iter()
+        .filter(|page| page.parent().unwrap().ends_with("docs/design"))
+        .collect();
+    assert!(pages.len() > 5);
+    for page in pages {
+        let name = page.file_name().unwrap().to_str().unwrap();
+        assert!(listed.contains(&format!("](docs/design/{name})")), "{name}");
+    }
+}

@@ -1,9 +1,10 @@
 //! Reads images and what hangs on them, from OCI registries and layout directories.
 //!
 //! Floor 1: a [`Reference`] that a person typed becomes a [`Pinned`] digest, and a [`Source`] hands
-//! out manifests, blobs and referrers, every byte hashed and bounded by a [`Budget`]. Nothing here
-//! writes, and nothing here judges what it reads. Absent is an answer only where the standard says
-//! so (a 404 for the referrers endpoint or a tag); whatever is listed and cannot be had is an error.
+//! out manifests, blobs and referrers, every byte hashed and bounded by a [`Budget`]. No request made
+//! here writes to a registry: who writes hands requests to the transport, [`http`]. Nothing here
+//! judges what it reads. Absent is an answer only where the standard says so (a 404 for the referrers
+//! endpoint or a tag); whatever is listed and cannot be had is an error.
 
 pub mod blob;
 pub mod budget;

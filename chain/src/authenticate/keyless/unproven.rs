@@ -48,11 +48,11 @@ pub(crate) enum Unproven {
     #[error("the log's key ended {}, before its certificate began {}",
         time::write(*.ended), time::write(*.began))]
     LogEnded { ended: Timestamp, began: Timestamp },
-    #[error("it is in {found} logs of root `{root}`, and {wanted} are needed")]
+    #[error("it is in {found} logs of root `{root}`, and must be in at least {wanted}")]
     Logs { root: String, found: usize, wanted: usize },
     #[error("its timestamp does not hold: {0}")]
     Timestamp(String),
-    #[error("{found} clocks of root `{root}` saw its signature, and {wanted} are needed")]
+    #[error("{found} clocks of root `{root}` saw its signature, and at least {wanted} must have")]
     Clocks { root: String, found: usize, wanted: usize },
     #[error("the key of its certificate does not verify its signature")]
     Signature,

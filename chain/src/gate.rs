@@ -16,7 +16,7 @@ use crate::{
 ///
 /// Pure: the same inputs give the same verdict, whatever the order of the candidates. One exception:
 /// `sigstore-verify` drops evidence by certificate that is of the future by the machine's own clock, so
-/// a machine that is late may deny what another one allows (docs/design/sigstore.md, what is left open).
+/// a machine that is late may decide otherwise (docs/design/sigstore.md, what is left open).
 /// An [`Undecided`] says that there is no verdict; it never stands for a deny.
 pub fn gate(
     policy: &Policy,

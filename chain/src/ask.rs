@@ -106,6 +106,18 @@ pub fn ask<'p>(policy: &'p Policy, question: &Question) -> Result<Vec<&'p Step>,
     Ok(steps)
 }
 
+/// The steps of the environment that stand beside the one that is asked before: all but that one and
+/// what reaches it. None where the question is about the environment itself.
+pub(crate) fn beside<'p>(
+    policy: &'p Policy,
+    question: &Question,
+) -> Result<Vec<&'p Step>, Undecided> {
+    let Some(before) = question.before.as_deref() else { return Ok(vec![]) };
+    let mut steps = listed(policy, question.environment.as_deref())?;
+    steps.retain(|step| step.name != before && !reached(policy, &step.name).contains(before));
+    Ok(steps)
+}
+
 fn listed<'p>(policy: &'p Policy, environment: Option<&str>) -> Result<Vec<&'p Step>, Undecided> {
     let known = || policy.environments.iter().map(|e| e.name.clone()).collect::<Vec<_>>();
     let environment = match (policy.environments.as_slice(), environment) {

@@ -2,11 +2,12 @@
 
 use crate::{
     Candidate, Policy, Question, Verdict,
-    ask::{Undecided, ask},
+    ask::{Undecided, ask, beside},
     authenticate::{Keyring, authenticate},
     bind::bind,
     conclude::{Seen, conclude},
     judge::{Setting, judge, word},
+    policy::Step,
     relate::relate,
     view::View,
     withheld,
@@ -18,12 +19,13 @@ use crate::{
 /// `sigstore-verify` drops evidence by certificate that is of the future by the machine's own clock, so
 /// a machine that is late may decide otherwise (docs/design/sigstore.md, what is left open).
 /// An [`Undecided`] says that there is no verdict; it never stands for a deny.
-pub fn gate(
-    policy: &Policy,
+pub fn gate<'p>(
+    policy: &'p Policy,
     question: &Question,
     candidates: Vec<Candidate>,
 ) -> Result<Verdict, Undecided> {
     let steps = ask(policy, question)?;
+    let beside = beside(policy, question)?;
     let views = View::of(&question.image, policy.evidence_on);
     let keyring = Keyring::of(policy);
 
@@ -42,11 +44,14 @@ pub fn gate(
     for view in &views {
         let on = &question.image.digest;
         let setting = Setting { policy, image: &question.image, view, on, now: question.now };
-        let judged: Vec<_> =
-            steps.iter().map(|step| judge(step, &words, &refusals, setting)).collect();
+        let judged = |steps: &[&'p Step]| -> Vec<_> {
+            steps.iter().map(|step| judge(step, &words, &refusals, setting)).collect()
+        };
+        let ahead = relate(&judged(&beside), setting)?.best;
+        let judged = judged(&steps);
         let related = relate(&judged, setting)?;
         let withheld = withheld::findings(&judged, &related.best, &words, &refusals, setting);
-        seen.push(Seen { setting, judged, related, withheld });
+        seen.push(Seen { setting, judged, related, ahead, withheld });
     }
     conclude(question, policy, &seen, &words, &refusals).ok_or(Undecided::NoPlatform)
 }

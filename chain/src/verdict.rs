@@ -126,8 +126,8 @@ pub struct Record {
     pub relations: Vec<RelationReport>,
     /// Why not; empty unless the decision is `deny`.
     pub findings: Vec<Finding>,
-    /// What an approver or deployer who follows this verdict commits to: the joint choice and every
-    /// newest word that was judged.
+    /// What an approver or deployer who follows this verdict commits to: the joint choice, every newest
+    /// word that was judged, and what goes with the other steps of the environment that stand already.
     pub commitments: Vec<CommitmentReport>,
     /// The command that comes next, once all that comes before it is proven (`ready`).
     pub next: Option<String>,

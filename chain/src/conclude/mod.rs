@@ -39,6 +39,9 @@ pub(crate) struct Seen<'w, 'p> {
     pub(crate) judged: Vec<Judged<'w, 'p>>,
     /// The steps, related.
     pub(crate) related: Related<'w, 'p>,
+    /// Where only what comes before a step was asked: the choice that also goes with the other steps of
+    /// the environment that stand already.
+    pub(crate) ahead: Vec<Choice<'w, 'p>>,
     /// What is withheld.
     pub(crate) withheld: Withheld,
 }
@@ -238,12 +241,16 @@ fn relation(shared: &Shared) -> RelationReport {
     }
 }
 
-/// What whoever follows this verdict commits to: the joint choice and every newest word judged.
+/// What whoever follows this verdict commits to: the joint choice, every newest word judged, and the
+/// choice of the same steps that goes with the rest of the environment. A deployment to staging may
+/// stand with last night's scan alone; an approval that covers only the newest could never join it.
 fn commitments(seen: &[Seen<'_, '_>]) -> Vec<CommitmentReport> {
     let mut by_id: BTreeMap<&Id, &Word<'_>> = BTreeMap::new();
     for seen in seen {
-        let chosen = seen.chosen();
-        let chosen = chosen.iter().flat_map(|choice| choice.words.iter().map(|o| o.word));
+        let asked = |step: &Step| seen.judged.iter().any(|judged| judged.step.name == step.name);
+        let ahead = seen.ahead.iter().filter(|choice| asked(choice.step));
+        let chosen = seen.chosen().iter().chain(ahead);
+        let chosen = chosen.flat_map(|choice| choice.words.iter().map(|o| o.word));
         let speaking = seen.judged.iter().flat_map(|judged| judged.speaking.iter().copied());
         by_id.extend(chosen.chain(speaking).map(|word| (word.id(), word)));
     }

@@ -48,6 +48,8 @@ pub(crate) struct Expected {
     pub(crate) fates: BTreeMap<String, BTreeMap<String, String>>,
     /// What became of evidence that speaks for no step.
     pub(crate) others: Option<BTreeMap<String, String>>,
+    /// The evidence that whoever follows the verdict commits to.
+    pub(crate) commitments: Option<Vec<String>>,
     /// The notes.
     #[serde(default)]
     pub(crate) notes: Vec<String>,

@@ -93,6 +93,7 @@ fn whole(finding: &Finding) -> String {
 
 fn written(expected: &Expected) -> Value {
     json!({
+        "commitments": expected.commitments,
         "decision": expected.decision,
         "error": expected.error,
         "faults": expected.faults,
@@ -109,7 +110,7 @@ fn written(expected: &Expected) -> Value {
 /// What came of a case, in the words of `expect.json`.
 fn seen(outcome: &Outcome, expected: &Expected) -> Value {
     let none = json!({
-        "decision": null, "error": null, "faults": [], "fates": {}, "findings": [],
+        "commitments": null, "decision": null, "error": null, "faults": [], "fates": {}, "findings": [],
         "good until": null, "notes": [], "others": null, "passing": [], "same": null,
     });
     let with = |members: Value| {
@@ -139,6 +140,7 @@ fn of_verdict(verdict: &Verdict, expected: &Expected) -> Value {
     let findings = verdict.findings.iter().map(|f| json!([f.step, f.code.word()]));
     let same = verdict.relations.iter().map(|r| format!("{}: {}", r.fact, r.members.join(" = ")));
     json!({
+        "commitments": expected.commitments.as_ref().map(|_| commitments(verdict)),
         "decision": verdict.decision.word(),
         "fates": all,
         "findings": findings.collect::<Vec<_>>(),
@@ -149,6 +151,17 @@ fn of_verdict(verdict: &Verdict, expected: &Expected) -> Value {
         "passing": passing,
         "same": expected.same.as_ref().map(|_| same.collect::<Vec<_>>()),
     })
+}
+
+/// The evidence that the verdict commits to, by file.
+fn commitments(verdict: &Verdict) -> Vec<String> {
+    let candidates = || verdict.steps.iter().flat_map(|step| &step.candidates);
+    let file = |id: &str| candidates().find(|candidate| candidate.id.as_deref() == Some(id));
+    let ids = verdict.commitments.iter();
+    let files = ids.map(|one| file(&one.id).map_or(one.id.clone(), |found| found.found.clone()));
+    let mut files: Vec<_> = files.collect();
+    files.sort();
+    files
 }
 
 /// An id is the hash of evidence that is made anew; what a note says of it is compared.

@@ -76,7 +76,7 @@ pub enum Error {
         cause: Denial,
     },
     /// No answer, or one that is no answer.
-    #[error("{what} cannot be had from {place}{}: {cause}", Tries(*tries))]
+    #[error("{what} cannot be {} {place}{}: {cause}", what.way(), Tries(*tries))]
     Unavailable {
         /// What was asked for.
         what: What,
@@ -141,6 +141,12 @@ impl Error {
             Self::Unavailable { cause, .. } if cause.is_certificate() => {
                 Some("name the certificates of your authority with `SSL_CERT_FILE`")
             }
+            Self::Unavailable { cause: Cause::Transport(_), .. } => Some(
+                "is it up, and its name spelled right? the way there may need a proxy: HTTPS_PROXY",
+            ),
+            Self::Unavailable { cause: Cause::Status(429 | 500..) | Cause::TimedOut, .. } => {
+                Some("try again later; if it stays so, ask whoever runs the registry")
+            }
             _ => None,
         }
     }
@@ -181,6 +187,17 @@ pub enum What {
     Tags,
     /// A token.
     Token,
+    /// What is written there, by whoever writes.
+    Written(Box<Self>),
+}
+
+impl What {
+    fn way(&self) -> &'static str {
+        match self {
+            Self::Written(_) => "written to",
+            _ => "had from",
+        }
+    }
 }
 
 impl fmt::Display for What {
@@ -197,6 +214,7 @@ impl fmt::Display for What {
             Self::Tag(tag) => write!(f, "tag `{}`", escape_short(tag, 200)),
             Self::Tags => f.write_str("the list of tags"),
             Self::Token => f.write_str("a token"),
+            Self::Written(what) => what.fmt(f),
         }
     }
 }

@@ -43,7 +43,7 @@ pub(crate) enum Begun {
 
 /// Whether the registry has a blob.
 pub(crate) async fn has_blob(client: &Client, digest: &Digest) -> Result<bool, AttachError> {
-    has(client, &format!("blobs/{digest}"), What::Blob(digest.clone()), "*/*").await
+    has(client, &format!("blobs/{digest}"), sent(digest), "*/*").await
 }
 
 /// Whether the registry has a manifest of `media_type`.
@@ -52,7 +52,7 @@ pub(crate) async fn has_manifest(
     digest: &Digest,
     media_type: &str,
 ) -> Result<bool, AttachError> {
-    let what = What::Manifest(digest.clone());
+    let what = What::Written(Box::new(What::Manifest(digest.clone())));
     has(client, &format!("manifests/{digest}"), what, media_type).await
 }
 
@@ -100,7 +100,7 @@ pub(crate) async fn begin(
     digest: &Digest,
     from: Option<&str>,
 ) -> Result<Begun, AttachError> {
-    let what = What::Blob(digest.clone());
+    let what = sent(digest);
     let mut url = client.url("blobs/uploads/");
     if let Some(from) = from {
         let digest = digest.to_string();
@@ -130,7 +130,7 @@ fn location(client: &Client, begun: &Response) -> Option<Url> {
 /// The request that brings the content of a blob, without the content. It is sent once: what broke
 /// off begins anew.
 pub(crate) fn content(digest: &Digest, url: Url) -> Request {
-    let mut put = request(Method::PUT, url, What::Blob(digest.clone()));
+    let mut put = request(Method::PUT, url, sent(digest));
     put.headers.push(header(CONTENT_TYPE, "application/octet-stream"));
     put.again = false;
     put
@@ -175,6 +175,7 @@ async fn manifest_once(
             (format!("manifests/{tag}"), What::Tag(tag.clone()), Pushed::Tag(tag.clone()))
         }
     };
+    let what = What::Written(Box::new(what));
     let mut put = request(Method::PUT, client.url(&path), what);
     put.headers.push(header(CONTENT_TYPE, media_type));
     put.body = bytes.to_vec();
@@ -196,6 +197,11 @@ pub(crate) fn taken(
         status: response.status.as_u16(),
         words: Words::of(&response.body),
     })
+}
+
+/// A blob that goes there.
+pub(crate) fn sent(digest: &Digest) -> What {
+    What::Written(Box::new(What::Blob(digest.clone())))
 }
 
 /// Media types of manifests are a few constants; any other text makes an empty header.

@@ -11,7 +11,7 @@ use futures_util::future::try_join;
 use http_body::{Body, Frame, SizeHint};
 use registry::{
     AnySource, Descriptor, Error, Source,
-    error::{Cause, What},
+    error::Cause,
     http::{Client, HttpSource},
     layout::LayoutSource,
 };
@@ -161,7 +161,7 @@ async fn send(
     let request = push::content(&blob.digest, url);
     let mut moving = progress.moving();
     let failed = |cause| {
-        let (what, place) = (What::Blob(blob.digest.clone()), client.host().to_owned());
+        let (what, place) = (push::sent(&blob.digest), client.host().to_owned());
         CopyError::from(AttachError::from(Error::Unavailable { what, place, cause, tries: 1 }))
     };
     let pump = async {

@@ -9,7 +9,8 @@ use evidence::{
         Claim, Kind, View,
         approval::Decision,
         commitment::Commitment,
-        test_result::Counts,
+        deployment::Outcome,
+        test_result::{Counts, Word},
         vulns::{Severity, Vulnerability},
     },
     time::Timestamp,
@@ -210,6 +211,20 @@ impl Hung {
     /// When it was made, by its own word.
     pub(crate) fn made(&self) -> Option<Timestamp> {
         self.claim.time
+    }
+
+    /// Whether it says that something is not as it should be; of findings, no policy is known here that
+    /// says how many are too many.
+    pub(crate) fn speaks_against(&self) -> bool {
+        match &self.claim.view {
+            View::Approval(approval) => approval.decision == Decision::Rejected,
+            View::Deployment(deployment) => deployment.result != Outcome::Succeeded,
+            View::Scan(scan) => !scan.findings.is_empty(),
+            View::Test(test) => test.result != Word::Passed,
+            View::Build(_) | View::Exception(_) | View::Sbom | View::Summary(_) | View::Other => {
+                false
+            }
+        }
     }
 
     /// What it says, in a few words.

@@ -52,7 +52,9 @@ pub(crate) struct Verdict {
     pub(crate) revision: Option<u64>,
     /// The index that was judged beside a platform: evidence hangs there as well.
     pub(crate) index: Option<Digest>,
-    /// The seconds since it was made, where that is an hour or more.
+    /// When it was made.
+    pub(crate) made: Timestamp,
+    /// The seconds since then, where that is an hour or more.
     pub(crate) age: Option<i64>,
     /// The step that comes next, by its name in the policy.
     pub(crate) before: Option<String>,
@@ -164,7 +166,7 @@ impl Verdict {
         }
         is_about(&wire, about)?;
         says(&wire, wanted, about)?;
-        let age = age(&wire, now)?;
+        let (made, age) = age(&wire, now)?;
         let commitments = wire.commitments.into_iter().map(|one| Commitment {
             id: Some(one.id),
             predicate_type: Some(one.predicate_type),
@@ -176,6 +178,7 @@ impl Verdict {
             policy: wire.policy.digest,
             revision: wire.policy.revision,
             index: wire.image.index,
+            made,
             age,
             before: wire.before.map(|before| before.step),
             steps: wire.steps.iter().map(step).collect(),
@@ -249,8 +252,8 @@ fn is_asked_before(
     Ok(())
 }
 
-/// The age of a verdict, where it is one to speak of; refuses one that is good no longer, or not yet.
-fn age(wire: &Wire, now: Timestamp) -> Result<Option<i64>, VerdictError> {
+/// When it was made, and its age, where that is one to speak of; refuses one that is good no longer, or not yet.
+fn age(wire: &Wire, now: Timestamp) -> Result<(Timestamp, Option<i64>), VerdictError> {
     let made = time::parse(&wire.now).ok_or(VerdictError::Time { member: "now" })?;
     if time::is_future(made, now) {
         return Err(VerdictError::Future { made });
@@ -262,7 +265,7 @@ fn age(wire: &Wire, now: Timestamp) -> Result<Option<i64>, VerdictError> {
             return Err(VerdictError::Lapsed { end, what: what.clone() });
         }
     }
-    Ok((age >= OLD).then_some(age))
+    Ok((made, (age >= OLD).then_some(age)))
 }
 
 fn step(step: &WireStep) -> (String, String) {

@@ -22,6 +22,9 @@ use crate::{
 /// The width of a step's column, so that it stands under what is said of the image.
 const STEP: usize = 8;
 
+/// What was hung there since a verdict, as far as it is shown.
+const SINCE_SHOWN: usize = 10;
+
 /// What a decision commits to.
 pub(super) struct Decided {
     /// The statements.
@@ -52,6 +55,7 @@ impl Decided {
             ));
         }
         let commitments = committed::find(image, &verdict).await?;
+        say_since(world, image, &verdict, &commitments).await?;
         let mut seen: Vec<String> =
             verdict.steps.iter().map(|(step, said)| format!("{step:STEP$}  {said}")).collect();
         // Each by its id: what is signed for is seen, and can be looked up before the answer.
@@ -79,6 +83,32 @@ impl Decided {
         let commitments = statements.iter().map(Hung::commitment).collect();
         Ok(Self { commitments, policy: None, seen })
     }
+}
+
+/// Says what was hung there since the verdict and may turn it. Nobody verified who says so, and whoever
+/// may push could stop an approver by it: so it is said, and not refused.
+async fn say_since(
+    world: &World,
+    image: &Image,
+    verdict: &Verdict,
+    commitments: &[Commitment],
+) -> Result<(), Error> {
+    let mut since = hanging::look(image.evidence(), &image.family()).await?.statements;
+    since.retain(|hung| {
+        let is_judged = commitments.iter().any(|one| one.id.as_ref() == Some(&hung.id));
+        let is_since = hung.made().is_none_or(|made| made >= verdict.made);
+        hung.speaks_against() && is_since && !is_judged
+    });
+    if since.is_empty() {
+        return Ok(());
+    }
+    world.say(&format!(
+        "warning: {} made since this verdict, not judged by it, may speak against it; make a new one",
+        attestations(since.len())
+    ));
+    since.truncate(SINCE_SHOWN);
+    table(&since).for_each(|line| world.say(&format!("  {line}")));
+    Ok(())
 }
 
 /// `commits to 3 attestations, judged ready for approve by policy revision 14 (sha256:77e0…)`.

@@ -141,6 +141,21 @@ fn a_ready_verdict_is_approved_as_it_is() {
 }
 
 #[test]
+fn what_got_worse_since_the_verdict_is_said() {
+    for (command, worse) in [("exit 1", true), ("exit 0", false)] {
+        let place = built();
+        place.write("ready.json", place.verdict("ready", "production").to_string());
+        let test = ["test", "oci:app", "--as", NAME, "--", "sh", "-c", command];
+        assert_eq!(place.run(&test).status, i32::from(worse));
+        let ended = place.run(&approve(&["--yes", "--verdict", "ready.json"]));
+        assert_eq!(ended.status, 0, "{}", ended.stderr);
+        let said = "1 attestation made since this verdict";
+        assert_eq!(ended.stderr.contains(said), worse, "{}", ended.stderr);
+        assert_eq!(ended.stderr.contains("test      FAILED  "), worse, "{}", ended.stderr);
+    }
+}
+
+#[test]
 fn any_other_verdict_is_refused() {
     let place = built();
     let fails = |code: &str, verdict: Value| {

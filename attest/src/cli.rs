@@ -25,7 +25,10 @@ use clap::{
 };
 use evidence::login;
 
-use crate::request::{Format, Request};
+use crate::{
+    request::{Format, Request},
+    usage::UsageError,
+};
 
 /// A request and how its result is shown.
 #[derive(Debug)]
@@ -88,14 +91,31 @@ fn definition() -> clap::Command {
 }
 
 /// Reads the words of a command line, the program's own name first.
-pub(crate) fn parse(words: Vec<OsString>) -> Result<Invocation, clap::Error> {
-    read(words).map_err(without_logins)
+pub(crate) fn parse(words: Vec<OsString>) -> Result<Invocation, Fault> {
+    let matches = definition().try_get_matches_from(words).map_err(syntax)?;
+    let invocation = read(&matches).map_err(syntax)?;
+    match keeps_what_it_reads(&matches) {
+        Ok(()) => Ok(invocation),
+        Err(error) => Err(Fault::Usage { error, format: invocation.format }),
+    }
 }
 
-fn read(words: Vec<OsString>) -> Result<Invocation, clap::Error> {
-    let matches = definition().try_get_matches_from(words)?;
-    keeps_what_it_reads(&matches)?;
-    let Attest { command } = Attest::from_arg_matches(&matches)?;
+/// Why a command line is none.
+#[derive(Debug)]
+pub(crate) enum Fault {
+    /// Help or version was asked for, or clap does not understand it.
+    Syntax(Box<clap::Error>),
+    /// It is understood, and cannot be meant.
+    Usage {
+        /// What is wrong.
+        error: UsageError,
+        /// How the result was to be shown.
+        format: Format,
+    },
+}
+
+fn read(matches: &clap::ArgMatches) -> Result<Invocation, clap::Error> {
+    let Attest { command } = Attest::from_arg_matches(matches)?;
     match command {
         Command::Approve(words) => words.invocation(),
         Command::Attach(words) => words.invocation(),
@@ -114,9 +134,8 @@ fn read(words: Vec<OsString>) -> Result<Invocation, clap::Error> {
     }
 }
 
-/// Refuses a `--bundle` that is to be kept over what the command reads: a key, say, that nobody has twice.
-/// What reads a bundle (`attest attach`) has no other file.
-fn keeps_what_it_reads(matches: &clap::ArgMatches) -> Result<(), clap::Error> {
+/// Refuses a `--bundle` that is to be kept over what the command reads. What reads a bundle (`attest attach`) has no other file.
+fn keeps_what_it_reads(matches: &clap::ArgMatches) -> Result<(), UsageError> {
     let Some((_, words)) = matches.subcommand() else { return Ok(()) };
     let of = |id| words.try_get_raw(id).ok().flatten().into_iter().flatten().map(Path::new);
     let same = |read: &Path, kept: &Path| {
@@ -125,17 +144,24 @@ fn keeps_what_it_reads(matches: &clap::ArgMatches) -> Result<(), clap::Error> {
         };
         plain(read) == plain(kept)
     };
-    for option in ["file", "key", "metadata_file", "predicate", "report", "reports", "verdict"] {
-        if of("bundle").any(|kept| of(option).any(|read| same(read, kept))) {
-            let name = option.trim_end_matches('s').replace('_', "-");
-            return Err(fault(format!("--bundle would be written over the file of --{name}")));
+    for (words, option) in [
+        ("file", "file"),
+        ("key", "key"),
+        ("metadata_file", "metadata-file"),
+        ("predicate", "predicate"),
+        ("report", "report"),
+        ("reports", "report"),
+        ("verdict", "verdict"),
+    ] {
+        if of("bundle").any(|kept| of(words).any(|read| same(read, kept))) {
+            return Err(UsageError::Overwritten { option });
         }
     }
     Ok(())
 }
 
 /// clap repeats the words that it does not understand; a login among them is not for a job's log.
-fn without_logins(mut error: clap::Error) -> clap::Error {
+fn syntax(mut error: clap::Error) -> Fault {
     for kind in [ContextKind::InvalidArg, ContextKind::InvalidSubcommand, ContextKind::InvalidValue]
     {
         if let Some(ContextValue::String(text)) = error.get(kind) {
@@ -143,7 +169,7 @@ fn without_logins(mut error: clap::Error) -> clap::Error {
             error.insert(kind, ContextValue::String(hidden));
         }
     }
-    error
+    Fault::Syntax(Box::new(error))
 }
 
 /// A fault that clap's own rules cannot express, told as clap tells its own.
@@ -186,7 +212,8 @@ mod tests {
         ] {
             let words: Vec<OsString> =
                 format!("attest {words}").split(' ').map(Into::into).collect();
-            let error = parse(words).unwrap_err().render().to_string();
+            let Err(Fault::Syntax(error)) = parse(words) else { panic!("no fault of syntax") };
+            let error = error.render().to_string();
             assert!(error.contains("…@reg.example.com/a"), "{error}");
             assert!(!error.contains("SECRET"), "{error}");
         }
@@ -196,7 +223,11 @@ mod tests {
     fn a_bundle_is_not_kept_over_what_is_read() {
         let faulty = |line: &str| {
             let words: Vec<OsString> = line.split(' ').map(Into::into).collect();
-            parse(words).is_err()
+            match parse(words) {
+                Ok(_) => false,
+                Err(Fault::Usage { error, .. }) => error.code() == "same-path",
+                Err(Fault::Syntax(error)) => panic!("{error}"),
+            }
         };
         for (words, option) in [
             ("build a --key", ""),
@@ -220,7 +251,9 @@ mod tests {
     fn a_pasted_key_is_not_repeated() {
         let key = "pkcs11:-----BEGIN SECRET";
         let words = ["attest", "build", "a", "--key", &key.replace(':', "://")];
-        let error = parse(words.map(OsString::from).to_vec()).unwrap_err().to_string();
+        let parsed = parse(words.map(OsString::from).to_vec());
+        let Err(Fault::Syntax(error)) = parsed else { panic!("no fault of syntax") };
+        let error = error.to_string();
         assert!(!error.contains("SECRET"), "{error}");
     }
 }

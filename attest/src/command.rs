@@ -107,7 +107,10 @@ fn environment(world: &World, given: &Given, builds: bool) -> Result<Environment
     let environment = Environment::detect(&found, given)?;
     if given.run.is_some() && environment.job.is_none() {
         // Whose later word replaces an earlier one is told by run and job together.
-        world.say("warning: several words of one run without --job replace none of each other");
+        world.say(
+            "warning: --run without --job: if this fails, no later result of this run can replace \
+             it; give --job NAME",
+        );
     }
     Ok(environment)
 }

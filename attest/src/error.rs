@@ -57,7 +57,7 @@ pub(crate) enum Error {
     #[error(transparent)]
     Inconsistent(#[from] Inconsistent),
     /// The answer was no.
-    #[error("nothing was signed: the answer was not yes")]
+    #[error("the answer was not yes")]
     Declined,
     /// The environment.
     #[error(transparent)]
@@ -203,6 +203,7 @@ impl Error {
             Self::Certify(error) => error.help().map(str::to_owned),
             Self::Copy(error) => error.help(),
             Self::Environment(error) => Some(error.help()),
+            Self::File(error) => owned(error.help()),
             Self::GenerateKey(error) => error.help().map(str::to_owned),
             Self::IdentityToken(error) => error.help().map(str::to_owned),
             Self::Inconsistent(error) => owned(error.help()),
@@ -211,6 +212,7 @@ impl Error {
             Self::OpenKey(error) => error.help().map(str::to_owned),
             Self::Provenance(error) => owned(error.help()),
             Self::Report(error) => owned(error.help()),
+            Self::ReportFiles(error) => owned(error.help()),
             Self::Resolve(error) => error.help(),
             Self::Sbom(error) => owned(error.help()),
             Self::Seal(error) => error.help().map(str::to_owned),
@@ -220,10 +222,8 @@ impl Error {
             Self::Command(_)
             | Self::Config(_)
             | Self::Declined
-            | Self::File(_)
             | Self::Label(_)
             | Self::Print(_)
-            | Self::ReportFiles(_)
             | Self::Sign(_)
             | Self::Signals(_)
             | Self::Stopped { .. } => None,

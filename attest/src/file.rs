@@ -71,6 +71,15 @@ impl FileError {
         matches!(self.why, Fault::Size { .. })
     }
 
+    /// What to do.
+    pub(crate) fn help(&self) -> &'static str {
+        match self.why {
+            Fault::Read(_) => "name a file that is there and may be read",
+            Fault::Size { .. } => "was another file meant? what is larger is not read here",
+            Fault::Write(_) => "name a file in a directory that is there and may be written",
+        }
+    }
+
     /// The stable code.
     pub(crate) fn code(&self) -> &'static str {
         match self.why {

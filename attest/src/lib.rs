@@ -39,7 +39,7 @@ use std::{
 use evidence::text::escape;
 
 use self::{
-    cli::Invocation,
+    cli::{Fault, Invocation},
     error::Error,
     report::{Report, fault},
     request::Format,
@@ -53,7 +53,12 @@ pub use self::{
 pub async fn run(words: Vec<OsString>, world: &World) -> Exit {
     let Invocation { request, format } = match cli::parse(words) {
         Ok(invocation) => invocation,
-        Err(error) => return told(world, &error),
+        Err(Fault::Syntax(error)) => return told(world, &error),
+        Err(Fault::Usage { error, format }) => {
+            let result = Err(error.into());
+            finish(world, &result, format);
+            return Exit::from(&result);
+        }
     };
     let result = command::run(world, request).await.and_then(|report| {
         print(&report.print(format, world.columns)).map_err(Error::Print)?;

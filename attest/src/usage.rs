@@ -32,6 +32,12 @@ pub(crate) enum UsageError {
     /// There is nothing to sign with.
     #[error("there is no key to sign with, and no identity token to sign without one")]
     NoSigner,
+    /// The bundle would take the place of what is read: of a key, say, that nobody has twice.
+    #[error("--bundle would be written over the file of --{option}")]
+    Overwritten {
+        /// Which option names the file.
+        option: &'static str,
+    },
     /// The deployment is said to have begun after it ended.
     #[error("`--started-at` lies in the future")]
     StartedLater,
@@ -50,6 +56,7 @@ impl UsageError {
             Self::NamelessTarget => "nameless-layout",
             Self::KeyNotTaken { .. } => "key-not-taken",
             Self::NoKey | Self::NoSigner => "no-key",
+            Self::Overwritten { .. } => "same-path",
             Self::StartedLater => "time",
             Self::Unanswered => "unanswered",
         }
@@ -70,6 +77,7 @@ impl UsageError {
                 "give --key FILE or env://NAME, or set ATTEST_KEY; attest key generate --out NAME makes \
                  one; or let the job have an identity token (docs/keyless.md), or say --login"
             }
+            Self::Overwritten { .. } => "give the bundle a file of its own",
             Self::StartedLater => "give the time at which it began",
             Self::Unanswered => "look at it with --dry-run, then say --yes",
         }

@@ -139,6 +139,11 @@ pub(super) struct Key {
 }
 
 impl Key {
+    /// The same, or what was named without the option.
+    pub(super) fn or(self, named: Option<String>) -> Self {
+        Self { key: self.key.or(named) }
+    }
+
     /// The reference is parsed here and not by clap, which would repeat what was typed: people paste
     /// keys where a name belongs.
     pub(super) fn reference(self) -> Result<Option<KeyReference>, clap::Error> {

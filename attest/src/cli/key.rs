@@ -46,6 +46,10 @@ pub(super) struct Generate {
 /// Print the public half of a secret key
 #[derive(Args)]
 pub(super) struct Public {
+    /// The secret key, as --key names it
+    #[arg(value_name = "REF", conflicts_with = "key")]
+    named: Option<String>,
+
     #[command(flatten)]
     key: arguments::Key,
 
@@ -59,8 +63,8 @@ impl Key {
             Self::Generate(Generate { out, kind, shape }) => {
                 (request::Key::Generate { out, kind }, shape)
             }
-            Self::Public(Public { key, shape }) => {
-                (request::Key::Public { key: key.reference()? }, shape)
+            Self::Public(Public { named, key, shape }) => {
+                (request::Key::Public { key: key.or(named).reference()? }, shape)
             }
         };
         Ok(Invocation { request: Request::Key(key), format: shape.format() })

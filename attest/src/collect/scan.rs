@@ -81,8 +81,8 @@ pub(crate) fn lines(bound: &Bound<'_>, now: Timestamp) -> Vec<String> {
         lines.push(format!("filtered: {filters}"));
     }
     if report.ran == Ran::Claimed {
-        lines.push("nothing in the report shows that vulnerabilities were looked for;".to_owned());
-        lines.push("trivy's JSON with --list-all-pkgs=false does".to_owned());
+        lines.push("the same report is written without a vulnerability scan, too;".to_owned());
+        lines.push("trivy's JSON with --list-all-pkgs=false shows that one ran".to_owned());
     }
     if bound.by() == By::None {
         lines.push("unbound: nothing in the report says that it is about this image".to_owned());

@@ -82,9 +82,10 @@ pub(super) fn copying<'a>(
 pub(super) fn progress(world: &World, access: &Access, telling: Telling) -> Progress {
     Progress::new(match (telling, &world.overwrite) {
         (Telling::Silence, _) => Screen::None,
-        // Lines about requests would stand in the middle of it.
-        (Telling::Progress, Some(line)) if !access.verbose => Screen::Terminal(line.clone()),
-        (Telling::Progress, _) => Screen::Lines(world.aside.clone()),
+        // Lines about requests would stand in the middle of one that is written over.
+        (Telling::Progress, _) if access.verbose => Screen::Lines(world.aside.clone()),
+        (Telling::Progress, Some(line)) => Screen::Terminal(line.clone()),
+        (Telling::Progress, None) => Screen::None,
     })
 }
 

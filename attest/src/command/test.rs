@@ -117,6 +117,12 @@ async fn attest(
     tested: Tested<'_>,
 ) -> Result<Report, Error> {
     let environment = environment(world, &signing.given, false)?;
+    if environment.run.is_none() && environment.commit.is_none() {
+        world.say(
+            "warning: neither commit nor run is known, so this test is of no build; give --source, \
+             --commit and --run",
+        );
+    }
     let now = world.now();
     let run = environment.run_member(now);
     let value = test::predicate(tested, &run);

@@ -1,6 +1,8 @@
 //! `attest whoami`: who would sign here, what a policy has to say to accept that, and where each value
 //! was found.
 
+use std::path::Path;
+
 use evidence::{
     json::{Map, Value, json},
     text::escape_short,
@@ -85,12 +87,16 @@ impl Signer {
         let one = |label, lines| Paragraph { label, lines };
         match self {
             Self::Known { by: By::Key(Key { id, algorithm, reference }), from, .. } => {
-                let reference = escape_short(reference, 200);
+                let name = key_name(reference);
+                let shown = escape_short(reference, 200);
                 let from = escape_short(from, 200);
-                vec![one(
-                    "Signer",
-                    vec![format!("key {id}"), format!("{algorithm}, {reference} ({from})")],
-                )]
+                vec![
+                    one(
+                        "Signer",
+                        vec![format!("key {id}"), format!("{algorithm}, {shown} ({from})")],
+                    ),
+                    one("Policy", vec![format!("{name}: {{key: {name}.pub}}")]),
+                ]
             }
             Self::Known { by: By::Identity { issuer, name }, facts, from } => {
                 let issuer = escape_short(issuer, 300);
@@ -159,6 +165,14 @@ impl Signer {
             }),
         }
     }
+}
+
+/// What a policy may call the signer by a key file: the file's own name, where that is a plain word.
+fn key_name(reference: &str) -> &str {
+    let name = Path::new(reference).file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    let is_name = !name.is_empty() && !reference.contains("://") && name.chars().all(plain);
+    if is_name { name } else { "NAME" }
 }
 
 /// Every value with its word, in the order of `attest_run`.

@@ -1,5 +1,5 @@
-//! How a copy goes, for whoever waits: on a terminal one line that is written over and vanishes,
-//! elsewhere a line per blob.
+//! How a copy goes, for whoever waits: on a terminal one line that is written over and vanishes; a line
+//! per blob, beside the requests, for whoever asked to see those; elsewhere nothing.
 
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},

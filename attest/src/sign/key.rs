@@ -256,7 +256,11 @@ impl KeyError {
     /// What to do about it.
     pub fn help(&self) -> Option<&'static str> {
         match self {
-            Self::Cosign(CosignKeyError::Passphrase { .. } | CosignKeyError::Machine) => None,
+            Self::Cosign(CosignKeyError::Passphrase { .. }) => Some(
+                "it is that of `ATTEST_PASSWORD` where that is set, else of `COSIGN_PASSWORD`, else the \
+                 one that was typed",
+            ),
+            Self::Cosign(CosignKeyError::Machine) => None,
             Self::Cosign(_) => Some("write it anew: `cosign import-key-pair --key FILE`"),
             Self::EncryptedByOpenssl => {
                 Some("decrypt it with `openssl pkey -in FILE -out PLAIN`, and guard the result")

@@ -167,7 +167,7 @@ impl OpenError {
     pub fn help(&self) -> Option<&'static str> {
         match &self.why {
             OpenFault::Key(error) => error.help(),
-            OpenFault::Read(_) => None,
+            OpenFault::Read(error) => Some(error.help()),
         }
     }
 }

@@ -108,6 +108,21 @@ pub enum ReadError {
     Unset,
 }
 
+impl ReadError {
+    /// What to do about it.
+    pub fn help(&self) -> &'static str {
+        match self {
+            Self::File(_) => {
+                "name a file that is there and may be read; attest key generate --out NAME makes one"
+            }
+            Self::Size => "name the file of the key itself",
+            Self::Unset => {
+                "set it to the key's PEM text; a CI system hides secrets from other jobs"
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

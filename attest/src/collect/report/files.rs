@@ -41,6 +41,17 @@ pub(crate) enum FilesError {
     Refused(#[from] Refused),
 }
 
+impl FilesError {
+    /// What to do.
+    pub(crate) fn help(&self) -> &'static str {
+        match self {
+            Self::Pattern { .. } => "write `[*]` for a star that is meant literally",
+            Self::Read { .. } => "name files that may be read",
+            Self::Refused(refused) => refused.help(),
+        }
+    }
+}
+
 /// Reads one file; one that is not there is refused, since the tool that should have written it may
 /// have failed.
 pub(crate) fn read(path: &Path) -> Result<ReportFile, FilesError> {
@@ -64,7 +75,12 @@ pub(crate) fn find(words: &[String]) -> Result<Vec<PathBuf>, FilesError> {
     for word in words {
         let paths = named(word)?;
         if paths.is_empty() {
-            return Err(Refused::NoReport { wanted: word.clone() }.into());
+            let word = word.clone();
+            return Err(match Path::new(&word).is_dir() {
+                true => Refused::NoReportInside { directory: word },
+                false => Refused::NoReport { wanted: word },
+            }
+            .into());
         }
         for path in paths {
             // The same file by two names counts once; one that cannot be resolved fails on reading.
@@ -181,9 +197,12 @@ mod tests {
     fn nothing_found_is_refused() {
         let directory = tree();
         fs::create_dir(directory.path().join("none")).unwrap();
-        for word in ["*.json", "none"] {
+        for (word, says) in [("*.json", "no report at"), ("none", "no `*.xml` in the directory")] {
             match find_in(&directory, &["a.xml", word]) {
-                Err(FilesError::Refused(refused)) => assert_eq!(refused.code(), "no-report"),
+                Err(FilesError::Refused(refused)) => {
+                    assert_eq!(refused.code(), "no-report");
+                    assert!(refused.to_string().starts_with(says), "{refused}");
+                }
                 other => panic!("{word}: {other:?}"),
             }
         }

@@ -68,6 +68,12 @@ pub(crate) enum Refused {
         /// The version file.
         file: String,
     },
+    /// A directory without reports.
+    #[error("no `*.xml` in the directory `{}`", shown(.directory))]
+    NoReportInside {
+        /// The directory.
+        directory: String,
+    },
     /// No file for what was asked.
     #[error("no report at `{}`", shown(.wanted))]
     NoReport {
@@ -81,7 +87,10 @@ pub(crate) enum Refused {
         file: String,
     },
     /// No test was executed.
-    #[error("no test was executed ({skipped} skipped)")]
+    #[error("no test was executed{}", match skipped {
+        0 => String::new(),
+        skipped => format!(" ({skipped} skipped)"),
+    })]
     NoTest {
         /// How many were skipped.
         skipped: u64,
@@ -285,7 +294,7 @@ impl Refused {
             Self::Future { .. } => "future",
             Self::Malformed { .. } => "malformed",
             Self::NoDatabase { .. } => "no-database",
-            Self::NoReport { .. } => "no-report",
+            Self::NoReport { .. } | Self::NoReportInside { .. } => "no-report",
             Self::NoScan { .. } => "no-scan",
             Self::NoTest { .. } => "no-test",
             Self::NoTime { .. } => "no-time",
@@ -327,6 +336,10 @@ impl Refused {
                  --database-updated"
             }
             Self::NoReport { .. } => "check the path; quote a pattern, so that the shell leaves it",
+            Self::NoReportInside { .. } => {
+                "a directory means its own *.xml, not those below: name the files, or quote a pattern \
+                 (\"DIR/**/*.xml\")"
+            }
             Self::NoScan { .. } => {
                 "run the scanner for vulnerabilities (trivy: `--scanners vuln`) on an image that has \
                  packages"

@@ -176,7 +176,7 @@ impl VerdictError {
                 "make one: verify gate IMAGE --policy FILE --before STEP --report json=ready.json"
             }
             Self::Decision { .. } => {
-                "only what was allowed may be recorded as decided; leave --verdict away"
+                "verify gate IMAGE --policy FILE --environment E --report json=FILE must say allow first"
             }
             Self::Environment { .. } | Self::Image { .. } | Self::Name { .. } => {
                 "judge this image for this environment: verify gate IMAGE --environment …"

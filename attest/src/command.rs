@@ -97,9 +97,10 @@ pub(crate) fn options(world: &World, access: &Access) -> Options {
 /// other claim the work tree that somebody happens to stand in says nothing.
 fn environment(world: &World, given: &Given, builds: bool) -> Result<Environment, Error> {
     let variables = world.variables();
-    // An event that cannot be read is one that says nothing; GitHub's own tools take it so.
+    // An event that cannot be read is one that says nothing; GitHub's own tools take it so. A command
+    // that was tested may have put something else there.
     let event = environment::event_path(&variables)
-        .and_then(|path| file::read(path.as_ref(), environment::EVENT_BYTES).ok());
+        .and_then(|path| file::read_regular(path.as_ref(), environment::EVENT_BYTES).ok());
     let work_tree = environment::asks_git(&variables, given, builds)
         .then(|| git::look(&world.directory))
         .flatten();

@@ -3,6 +3,7 @@
 use std::{
     fs::File,
     io::{self, Read, Write},
+    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
 };
 
@@ -12,13 +13,34 @@ use evidence::text::escape_short;
 pub(crate) fn read(path: &Path, most: u64) -> Result<Vec<u8>, FileError> {
     let fault = |why| FileError { path: path.to_owned(), why };
     let file = File::open(path).map_err(|error| fault(Fault::Read(error)))?;
+    bounded(file, most).map_err(fault)
+}
+
+/// Reads a file of at most `most` bytes that a command of somebody else may have made.
+pub(crate) fn read_regular(path: &Path, most: u64) -> Result<Vec<u8>, FileError> {
+    let fault = |why| FileError { path: path.to_owned(), why };
+    let file = regular(path).map_err(|error| fault(Fault::Read(error)))?;
+    bounded(file, most).map_err(fault)
+}
+
+/// Opens a regular file, and nothing else: the command that was tested may have left a pipe that
+/// nobody writes to. What was opened is asked, and opening does not wait (`O_NONBLOCK`, open(2)).
+pub(crate) fn regular(path: &Path) -> io::Result<File> {
+    let flags = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+    let file = File::options().read(true).custom_flags(flags).open(path)?;
+    if file.metadata()?.is_file() {
+        return Ok(file);
+    }
+    let why = "it is no regular file; let the tool write its report to one";
+    Err(io::Error::new(io::ErrorKind::InvalidInput, why))
+}
+
+fn bounded(file: File, most: u64) -> Result<Vec<u8>, Fault> {
     let mut bytes = Vec::new();
     // One byte more than allowed tells a file that fits from one that does not.
-    file.take(most.saturating_add(1))
-        .read_to_end(&mut bytes)
-        .map_err(|error| fault(Fault::Read(error)))?;
+    file.take(most.saturating_add(1)).read_to_end(&mut bytes).map_err(Fault::Read)?;
     if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > most {
-        return Err(fault(Fault::Size { most }));
+        return Err(Fault::Size { most });
     }
     Ok(bytes)
 }

@@ -6,12 +6,13 @@
 
 use std::{
     collections::BTreeMap,
-    fs::{self, File},
+    fs,
     io::{self, Read},
     path::{Path, PathBuf},
 };
 
 use super::{REPORT_BYTES, Refused, ReportFile, refused::Counted};
+use crate::file;
 
 /// Files per attestation: one ResourceDescriptor each, 10,000 of them are below 2 MiB.
 const FILES: usize = 10_000;
@@ -60,7 +61,7 @@ pub(crate) fn read(path: &Path) -> Result<ReportFile, FilesError> {
         io::ErrorKind::NotFound => Refused::NoReport { wanted: shown.clone() }.into(),
         _ => FilesError::Read { path: shown.clone(), source },
     };
-    let file = File::open(path).map_err(failed)?;
+    let file = file::regular(path).map_err(failed)?;
     let mut bytes = Vec::new();
     file.take(REPORT_BYTES.saturating_add(1)).read_to_end(&mut bytes).map_err(failed)?;
     if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > REPORT_BYTES {
@@ -214,10 +215,27 @@ mod tests {
     }
 
     #[test]
+    fn a_pipe_that_nobody_writes_is_refused_and_not_waited_for() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("report.xml");
+        let status = std::process::Command::new("mkfifo").arg(&path).status().unwrap();
+        assert!(status.success());
+        match read(&path) {
+            Err(FilesError::Read { source, .. }) => {
+                assert_eq!(source.kind(), io::ErrorKind::InvalidInput);
+            }
+            other => panic!("{:?}", other.map(|file| file.bytes.len())),
+        }
+        fs::remove_file(&path).unwrap();
+        fs::write(&path, "<testsuite/>").unwrap();
+        assert_eq!(read(&path).unwrap().bytes, b"<testsuite/>");
+    }
+
+    #[test]
     fn a_file_that_is_too_large_is_not_read() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("large.json");
-        File::create(&path).unwrap().set_len(REPORT_BYTES + 1).unwrap();
+        fs::File::create(&path).unwrap().set_len(REPORT_BYTES + 1).unwrap();
         match read(&path) {
             Err(FilesError::Refused(refused)) => assert_eq!(refused.code(), "too-large"),
             other => panic!("{:?}", other.map(|file| file.bytes.len())),

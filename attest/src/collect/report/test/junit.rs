@@ -3,7 +3,8 @@
 //!
 //! There is no standard: what the dialects share is `testcase` elements in nested `testsuite`s, and
 //! how a case ended is told by its children. Attributes are read for names and times, to find a case
-//! that says itself that it failed, did not run, or is still to do, and a suite that states failures.
+//! that says itself that it failed, did not run, or is still to do, and a suite that states failures
+//! (`stated`).
 //! The text is never kept. Well-formed to the last byte or refused: half a report is a smaller success.
 //! What would fail a case does so in any case of letters, and however deep in it.
 
@@ -20,6 +21,7 @@ use quick_xml::{
 use super::{
     super::{Refused, ReportFile, ended, refused::Looks},
     Outcome, Span, Stated, TestReport, cut,
+    stated::{self, Suite},
 };
 
 /// How deep elements nest; the samples reach 5.
@@ -34,7 +36,7 @@ pub(super) fn read(
     let mut reader = Reader::from_str(text);
     reader.config_mut().check_comments = true;
     let mut walk =
-        Walk { file, report, at: 0, open: Vec::new(), case: None, done: false, span: None };
+        Walk { file, text, report, at: 0, open: Vec::new(), case: None, done: false, span: None };
     loop {
         walk.at = reader.buffer_position();
         let event = reader.read_event().map_err(|error| walk.xml(&error))?;
@@ -56,21 +58,6 @@ enum Open {
     Other,
 }
 
-/// A suite that is open.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Suite {
-    name: String,
-    /// Whether it states failures or errors.
-    states_failure: bool,
-    /// How many tests it states, those left out that it states as skipped: not every reporter writes
-    /// an element for them (mocha-junit-reporter).
-    states: u64,
-    /// The cases in it.
-    cases: u64,
-    /// Whether something in it failed.
-    failed: bool,
-}
-
 /// The case that is open.
 struct Case {
     name: String,
@@ -82,6 +69,7 @@ struct Case {
 /// The walk through one document.
 struct Walk<'a> {
     file: &'a ReportFile,
+    text: &'a str,
     report: &'a mut TestReport,
     at: u64,
     open: Vec<Open>,
@@ -155,16 +143,18 @@ impl Walk<'_> {
     }
 
     fn suite(&self, element: &BytesStart<'_>) -> Result<Suite, Refused> {
-        let number = |name| -> Result<u64, Refused> {
-            let text = self.attribute(element, name)?.unwrap_or_default();
-            Ok(text.trim().parse().unwrap_or_default())
+        let total = |names: &[&str]| -> Result<u64, Refused> {
+            self.values(element, names)?.iter().try_fold(0_u64, |sum, text| {
+                let number = stated::total(text).ok_or_else(|| self.unreadable())?;
+                Ok(sum.saturating_add(number))
+            })
         };
-        let skipped = number("skipped")?.saturating_add(number("disabled")?);
         Ok(Suite {
             // Cut here: every error of the suite copies it.
             name: cut(&self.attribute(element, "name")?.unwrap_or_default()),
-            states_failure: number("failures")? > 0 || number("errors")? > 0,
-            states: number("tests")?.saturating_sub(skipped),
+            states_failure: total(&stated::WRONG)? > 0,
+            tests: total(&["tests"])?,
+            idle: total(&stated::IDLE)?,
             ..Suite::default()
         })
     }
@@ -180,8 +170,7 @@ impl Walk<'_> {
     fn count(&mut self, name: &str, outcome: Outcome) -> Result<(), Refused> {
         self.report.count(name, outcome)?;
         for suite in self.suites() {
-            suite.cases = suite.cases.saturating_add(1);
-            suite.failed |= matches!(outcome, Outcome::Failed | Outcome::Broke);
+            suite.count(outcome);
         }
         Ok(())
     }
@@ -195,18 +184,11 @@ impl Walk<'_> {
             (false, true) => class.into_owned(),
             (true, _) => name.into_owned(),
         };
-        let mut outcome = Outcome::Passed;
-        for member in ["status", "result"] {
-            let word = self.attribute(element, member)?.unwrap_or_default().to_ascii_lowercase();
-            outcome = outcome.max(match word.as_str() {
-                "error" | "errored" | "broken" => Outcome::Broke,
-                "fail" | "failed" | "failure" | "timeout" => Outcome::Failed,
-                "disabled" | "ignored" | "notrun" | "pending" | "skipped" | "suppressed" => {
-                    Outcome::Skipped
-                }
-                _ => Outcome::Passed,
-            });
-        }
+        let words = self.values(element, &stated::WORDS)?;
+        let success = self.values(element, &stated::SUCCESS)?;
+        let outcomes = words.iter().map(|text| stated::word(text));
+        let outcomes = outcomes.chain(success.iter().map(|text| stated::success(text)));
+        let outcome = outcomes.max().unwrap_or(Outcome::Passed);
         Ok(Case { name, outcome, to_do: false })
     }
 
@@ -231,7 +213,10 @@ impl Walk<'_> {
         self.done = self.open.is_empty();
         match closed {
             Some(Open::Case) => match self.case.take() {
-                Some(Case { name, to_do: true, .. }) => self.count(&name, Outcome::Skipped),
+                // What is to do may fail. That it broke is another thing.
+                Some(Case { name, to_do: true, outcome }) if outcome < Outcome::Broke => {
+                    self.count(&name, Outcome::Skipped)
+                }
                 Some(Case { name, outcome, .. }) => self.count(&name, outcome),
                 None => Ok(()),
             },
@@ -248,9 +233,13 @@ impl Walk<'_> {
         if suite.states_failure && !suite.failed {
             self.count(&suite.name, Outcome::Broke)?;
         }
-        if suite.states > suite.cases && self.open.is_empty() {
-            let Suite { states, cases, .. } = suite;
-            self.report.stated.get_or_insert(Stated { file: self.name(), states, cases });
+        let missing = suite.missing();
+        if let Some(around) = self.suites().next_back() {
+            around.holds(missing);
+        } else if missing.unknown > 0 {
+            let states = suite.cases.saturating_add(missing.unknown);
+            let stated = Stated { file: self.name(), states, cases: suite.cases };
+            self.report.stated.get_or_insert(stated);
         }
         Ok(())
     }
@@ -320,6 +309,34 @@ impl Walk<'_> {
             }
         }
         Ok(None)
+    }
+
+    /// The values of all attributes of these names, in any letters and of any namespace.
+    fn values<'e>(
+        &self,
+        element: &'e BytesStart<'_>,
+        names: &[&str],
+    ) -> Result<Vec<Cow<'e, str>>, Refused> {
+        let mut values = Vec::new();
+        for attribute in element.attributes() {
+            let attribute = attribute.map_err(|_| self.malformed())?;
+            let name = attribute.key.local_name();
+            if names.iter().any(|one| one.eq_ignore_ascii_case(name.as_ref())) {
+                let value = attribute.normalized_value(XmlVersion::Implicit1_0);
+                values.push(value.map_err(|error| self.xml(&error))?);
+            }
+        }
+        Ok(values)
+    }
+
+    /// The refusal for a total that is no number.
+    fn unreadable(&self) -> Refused {
+        let end = usize::try_from(self.at).unwrap_or(usize::MAX);
+        let before = self.text.get(..end).unwrap_or_default();
+        let line = before.matches('\n').count().saturating_add(1);
+        let last = before.rsplit('\n').next().unwrap_or_default();
+        let column = last.chars().count().saturating_add(1);
+        Refused::Unreadable { file: self.name(), format: "JUnit XML", line, column }
     }
 
     /// The refusal for what the XML reader says. An end that comes too soon is told apart from a

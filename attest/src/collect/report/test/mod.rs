@@ -9,6 +9,7 @@ mod go;
 mod json_lines;
 mod junit;
 mod libtest;
+mod stated;
 mod tap;
 
 use evidence::{

@@ -183,7 +183,7 @@ fn a_suite_that_states_a_failure_has_one() {
         // It is one failure, whether an element shows it or a total.
         assert_eq!(one(&suite(attributes, "<failure/>")).unwrap().counts.failed, 1);
     }
-    for attributes in ["failures='0' errors='0'", "", "failures='none'"] {
+    for attributes in ["failures='0' errors='0'", "", "failures=''"] {
         assert_eq!(one(&suite(attributes, "")).unwrap().word(), Word::Passed, "{attributes}");
     }
     let outer = "<testsuites failures='1'><testsuite><testcase name='a'/></testsuite></testsuites>";
@@ -228,8 +228,20 @@ fn a_report_that_states_more_than_it_holds_is_told_of() {
     // A rerun is a case more.
     assert_eq!(stated(&suite("tests='1'")), None);
     assert_eq!(stated(&suite("")), None);
-    let outer = format!("<testsuites tests='2'>{}</testsuites>", suite("tests='30'"));
-    assert_eq!(stated(&outer), None);
+    // A skip that has an element, and more skips than tests, are no reason for what is missing.
+    assert_eq!(stated(&suite("tests='30' skipped='31'")), Some((30, 2)));
+    let shown = "<testcase name='a'/><testcase name='b'><skipped/></testcase>";
+    let held = |tests| format!("<testsuite tests='{tests}' skipped='1'>{shown}</testsuite>");
+    assert_eq!(stated(&held(3)), Some((3, 2)));
+    assert_eq!(stated(&held(2)), None);
+    // The suites inside are asked as well, and whoever knows of the skipped gives the reason.
+    let outer =
+        |attributes, inner| format!("<testsuites {attributes}>{}</testsuites>", suite(inner));
+    assert_eq!(stated(&outer("tests='2'", "tests='30'")), Some((30, 2)));
+    assert_eq!(stated(&outer("tests='2'", "tests='2'")), None);
+    assert_eq!(stated(&outer("tests='30' skipped='28'", "tests='30'")), None);
+    assert_eq!(stated(&outer("tests='30'", "tests='30' skipped='28'")), None);
+    assert_eq!(stated(&outer("tests='31'", "tests='30' skipped='28'")), Some((3, 2)));
 }
 
 #[test]
@@ -240,6 +252,69 @@ fn a_case_that_says_by_attribute_that_it_failed_did_not_pass() {
     assert_eq!(one(&xml("status='fail'")).unwrap().counts.failed, 1);
     assert_eq!(one(&xml("status='notrun' result='suppressed'")).unwrap().counts.skipped, 1);
     assert_eq!(one(&xml("status='run' result='completed'")).unwrap().counts.passed, 2);
+}
+
+#[test]
+fn a_word_that_is_not_known_for_a_success_is_none() {
+    let counts = |case: &str| {
+        one(&format!("<testsuite><testcase name='b'/><testcase name='a' {case}</testsuite>"))
+            .unwrap()
+            .counts
+    };
+    for case in [
+        "status='failed '/>",
+        "Status='FAILED'/>",
+        "status='passed' x:status='failed'/>",
+        "status='aborted'/>",
+        "status='run' result='incomplete'/>",
+        "result='FAILED:1'/>",
+        "outcome='failed'/>",
+        "success='false'/>",
+        "success='maybe'/>",
+        "passed='no'/>",
+        "><skipped type='todo'/><error/></testcase>",
+    ] {
+        assert_eq!((counts(case).failed, counts(case).passed), (1, 1), "{case}");
+    }
+    for case in [
+        "/>",
+        "status=''/>",
+        "status=' Passed '/>",
+        "outcome='success'/>",
+        "success='true' passed='True'/>",
+        "my-status='failed'/>",
+    ] {
+        assert_eq!(counts(case).passed, 2, "{case}");
+    }
+    assert_eq!(counts("><skipped type='todo'/><failure/></testcase>").skipped, 1);
+    assert_eq!(counts("result='NotRun'/>").skipped, 1);
+}
+
+#[test]
+fn a_total_that_is_no_number_is_refused_and_counts_by_any_name() {
+    let suite =
+        |attribute: &str| format!("<testsuite {attribute}><testcase name='a'/></testsuite>");
+    for attribute in [
+        "failures='1.0'",
+        "failures='1,0'",
+        "failures='-1'",
+        "failures='+1'",
+        "failures='none'",
+        "failures='\u{661}'",
+        "failures='99999999999999999999999'",
+        "errors='x'",
+        "tests='1e3'",
+        "skipped='many'",
+    ] {
+        assert_eq!(code(&suite(attribute)), "unreadable", "{attribute}");
+    }
+    let refused = one(&format!("<testsuites>\n {}</testsuites>", suite("tests='?'"))).unwrap_err();
+    let unreadable = "`made.xml` cannot be read as JUnit XML at line 2, column 2";
+    assert_eq!(refused.to_string(), unreadable);
+    for attribute in ["Failures='1'", "failure='1'", "failed='1'", "x:failures='1'", "error='01'"] {
+        assert_eq!(one(&suite(attribute)).unwrap().counts.failed, 1, "{attribute}");
+    }
+    assert_eq!(one(&suite("Failures='0' failed='0' warnings='1'")).unwrap().word(), Word::Passed);
 }
 
 #[test]

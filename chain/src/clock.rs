@@ -1,6 +1,7 @@
 //! Times of evidence and what they are compared with.
 //!
-//! *Made after*: the moment at which the certificate begins; by key, the time inside the signed bytes.
+//! *Made after*: the moment at which the certificate begins; by key, the time inside the signed bytes,
+//! if there is a *made before*.
 //! *Made before*: by a clock that the policy trusts; the signer's own word only where the policy says
 //! `claimed`, and no other clock says anything.
 
@@ -66,7 +67,9 @@ impl Made {
         let stamp = stamp.map(|time| (time, Clock::Timestamp));
         let own = claimed.filter(|_| trusted.claimed).map(|time| (time, Clock::Claimed));
         let others = log.into_iter().chain(stamp).min_by_key(|(time, _)| *time);
-        Self { after: began.or(claimed), before: others.or(own) }
+        let before = others.or(own);
+        // The signer's own word alone is no time: somebody believes it, or somebody bounds it.
+        Self { after: began.or(claimed.filter(|_| before.is_some())), before }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use evidence::{predicate::View, time::Timestamp};
 
-use super::{speaker::Speaker, word::Word};
+use super::speaker::Speaker;
 use crate::{
     clock::{self, spoken},
     finding::Code,
@@ -28,17 +28,10 @@ pub(crate) fn judge(
         let untimed = speaker.newest().any(|run| run.time.is_none());
         let time = speaker.age_time().filter(|_| !untimed).ok_or_else(|| Staleness {
             code: Code::NoTime,
-            message: "nothing says when it was made, and `max-age` asks for that".to_owned(),
+            message:
+                "no clock that the policy trusts says when it was made, and `max-age` asks for that"
+                    .to_owned(),
         })?;
-        // By key the time is the signer's own. Where the policy does not take its word, a clock that it
-        // trusts must have seen the word: freshness goes by nobody's own time unasked.
-        let unseen = |word: &Word<'_>| {
-            word.bound().verified().certificate().is_none() && word.made().before.is_none()
-        };
-        if speaker.newest().flat_map(|run| &run.left).any(|heard| unseen(heard.word)) {
-            let message = "no clock that the policy trusts saw it, and `max-age` asks for that";
-            return Err(Staleness { code: Code::NoTime, message: message.to_owned() });
-        }
         let age = now.duration_since(time);
         if age > limit {
             let message = format!("{} old, at most {}", spoken(age), spoken(limit));

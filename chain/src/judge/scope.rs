@@ -1,7 +1,8 @@
 //! Scope: is an approval, a deployment or an exception about an image of this policy?
 //!
 //! By the names that were signed. The same bytes are another decision in another repository, so a name
-//! may deny; it never grants. What is no name of a repository is outside whatever a pattern says of it.
+//! may deny; it never grants. What is no name of a repository leaves open where the decision was made:
+//! it is refused, and not passed over for an older word.
 
 use evidence::{predicate::Kind, repository, text::escape_short};
 
@@ -17,6 +18,8 @@ pub(super) enum Scope {
     Inside,
     /// Under names that the policy is not about; the first of them.
     Outside(String),
+    /// Under something that is no name of a repository.
+    Nowhere(String),
 }
 
 impl Scope {
@@ -24,7 +27,10 @@ impl Scope {
         if !matches!(bound.kind(), Kind::Approval | Kind::Deployment | Kind::Exception) {
             return Self::Inside;
         }
-        let fits = |name: &String| repository::is_name(name) && policy.is_for(name);
+        if let Some(none) = bound.names().iter().find(|name| !repository::is_name(name)) {
+            return Self::Nowhere(escape_short(none, 200));
+        }
+        let fits = |name: &String| policy.is_for(name);
         let outside = bound.names().iter().find(|name| !fits(name));
         let inside = bound.names().iter().any(fits);
         match outside.map(|name| escape_short(name, 200)) {

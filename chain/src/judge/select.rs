@@ -23,7 +23,7 @@ pub(super) fn select(
             let reason = format!("it is for `{name}`, which this policy is not about");
             Err((Fate::Dropped, Code::WrongSubject, reason))
         }
-        Scope::Both(_) | Scope::Inside => Ok(()),
+        Scope::Both(_) | Scope::Inside | Scope::Nowhere(_) => Ok(()),
     }
 }
 

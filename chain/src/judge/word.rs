@@ -81,9 +81,16 @@ impl<'p> Word<'p> {
         if let Some(foreign) = self.bound.foreign_subject() {
             return Err((Code::WrongSubject, format!("it is about {foreign}")));
         }
-        if let Scope::Both(name) = Scope::of(&self.bound, policy) {
-            let reason = format!("it is for `{name}` as well, which this policy is not about");
-            return Err((Code::WrongSubject, reason));
+        match Scope::of(&self.bound, policy) {
+            Scope::Both(name) => {
+                let reason = format!("it is for `{name}` as well, which this policy is not about");
+                return Err((Code::WrongSubject, reason));
+            }
+            Scope::Nowhere(name) => {
+                let reason = format!("it is for `{name}`, which is no name of a repository");
+                return Err((Code::WrongSubject, reason));
+            }
+            Scope::Inside | Scope::Outside(_) => {}
         }
         self.not_of_the_future(claim.time, now)?;
         self.within_window(now)

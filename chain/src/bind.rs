@@ -3,7 +3,8 @@
 //! By digest only, never by name (in-toto spec/v1/statement.md). A statement with several subjects
 //! counts only if all of them belong to one image: an index and its platforms. A subject that names our
 //! digest, and beside it one by another algorithm that our bytes do not have, is about other bytes too
-//! (in-toto spec/v1/digest_set.md lets any one digest match; to ask for all only denies more).
+//! (in-toto spec/v1/digest_set.md lets any one digest match; to ask for all only denies more). One that
+//! names our bytes by another algorithm only can deny and never grants.
 
 use evidence::{Digest, Subject, predicate::Kind};
 
@@ -64,7 +65,8 @@ impl<'p> Bound<'p> {
 /// Binds a verified statement to the image asked for.
 pub(crate) fn bind<'p>(verified: Verified<'p>, image: &Image) -> Result<Bound<'p>, Refusal> {
     let subjects = &verified.said().subjects;
-    let is_ours = |subject: &Subject| image.family().any(|digest| names(subject, digest));
+    let is_asked = |subject: &Subject| image.family().any(|digest| names(subject, digest));
+    let is_ours = |subject: &Subject| is_asked(subject) || has_our_bytes(subject, image);
     let ours = || subjects.iter().filter(|subject| is_ours(subject));
     let mut names_given: Vec<String> = ours().map(|subject| subject.name.clone()).collect();
     names_given.dedup();
@@ -80,7 +82,11 @@ pub(crate) fn bind<'p>(verified: Verified<'p>, image: &Image) -> Result<Bound<'p
             peeked: None,
         });
     }
-    let named = |digest: &&Digest| ours().any(|subject| names(subject, digest));
+    let otherwise = ours().find(|subject| !is_asked(subject));
+    let named = |digest: &&Digest| {
+        let by_bytes = otherwise.is_some() && **digest == image.digest;
+        by_bytes || ours().any(|subject| names(subject, digest))
+    };
     let digests: Vec<Digest> = image.family().filter(named).cloned().collect();
     let other_bytes = || ours().find_map(|subject| other_bytes(subject, image));
     let foreign = subjects.iter().find(|subject| !is_ours(subject));
@@ -89,6 +95,9 @@ pub(crate) fn bind<'p>(verified: Verified<'p>, image: &Image) -> Result<Bound<'p
         format!("{} as well{}", told(subject), index.unwrap_or_default())
     });
     let foreign = foreign.or_else(|| other_bytes().map(|other| format!("{other} as well")));
+    let foreign = foreign.or_else(|| {
+        otherwise.map(|subject| format!("{}, and our bytes by another algorithm", told(subject)))
+    });
     Ok(Bound { verified, digests, names: names_given, foreign })
 }
 
@@ -102,6 +111,11 @@ pub(crate) fn mentions(payload: &[u8], digest: &Digest) -> bool {
 /// Whether a subject names a digest: under the digest's own algorithm, and nothing else will do.
 fn names(subject: &Subject, digest: &Digest) -> bool {
     subject.digests.get(&digest.algorithm()) == Some(digest)
+}
+
+/// Whether a subject names our bytes by one of the algorithms of which the gate knows their digest.
+fn has_our_bytes(subject: &Subject, image: &Image) -> bool {
+    image.same_bytes.iter().any(|digest| names(subject, digest))
 }
 
 /// What to ask where the question named no index, and a subject of our name may be that.

@@ -22,8 +22,8 @@ use sigstore_tuf::{MetadataStore, Repository, transport::FetchFuture};
 const MOST: u64 = 16 * 1024 * 1024;
 
 /// How long a repository that was asked is not asked again: as long as `gh` and `sigstore-go` wait.
-/// What was withdrawn from a root is believed no longer than that here, and by nobody longer than
-/// until its timestamp expires.
+/// What was withdrawn from a root is believed no longer than that, unless somebody else writes here: no
+/// signature says when we asked. By nobody is it believed longer than until its timestamp expires.
 const CURRENT: std::time::Duration = std::time::Duration::from_secs(24 * 60 * 60);
 
 /// Where a user's caches are, by the XDG base directory specification.

@@ -108,3 +108,55 @@ fn replaced(case: &Case, at: usize, bundle: &Value) -> Vec<Candidate> {
     evidence[at].content = Content::Bundle(bundle.to_string().into_bytes());
     evidence
 }
+
+/// How a text is spelled otherwise.
+type Otherwise = fn(&str) -> Value;
+
+/// Texts that are written otherwise, and say the same to a lenient reader.
+const RESPELLED: [(&str, Otherwise); 9] = [
+    ("logIndex", |text| format!("0{text}").into()),
+    ("logIndex", |text| format!("+{text}").into()),
+    ("inclusionProof/treeSize", |text| format!("0{text}").into()),
+    ("inclusionProof/logIndex", |text| format!("+{text}").into()),
+    ("logId/keyId", |text| text.trim_end_matches('=').into()),
+    ("inclusionProof/rootHash", |text| text.trim_end_matches('=').into()),
+    ("inclusionProof/hashes/0", |text| text.trim_end_matches('=').into()),
+    ("inclusionProof/checkpoint/envelope", |text| format!("{text}\n{text}").into()),
+    ("inclusionProof/checkpoint/envelope", |text| text.trim_end().into()),
+];
+
+/// An entry is spelled in one way, but that ProtoJSON takes a number for a string of digits.
+#[test]
+fn an_entry_that_is_spelled_otherwise_is_as_good_as_none() {
+    let (mut refused, mut taken) = (0, 0);
+    for case in Case::all() {
+        let Ok(policy) = case.policy() else { continue };
+        let with = case.ask_with(&policy, case.evidence.clone());
+        for (at, candidate) in case.evidence.iter().enumerate() {
+            let Content::Bundle(bytes) = &candidate.content else { continue };
+            let Ok(bundle) = serde_json::from_slice::<Value>(bytes) else { continue };
+            if !allows(&with) || bundle.pointer("/verificationMaterial/tlogEntries/0").is_none() {
+                continue;
+            }
+            let without = essence(&case.ask_with(&policy, without(&case, at)));
+            let spelled = |place: &str, other: Otherwise| {
+                let mut whole = bundle.clone();
+                let place = format!("/verificationMaterial/tlogEntries/0/{place}");
+                let value = whole.pointer_mut(&place)?;
+                *value = other(value.as_str()?);
+                Some(essence(&case.ask_with(&policy, replaced(&case, at, &whole))))
+            };
+            for (place, other) in RESPELLED {
+                let Some(said) = spelled(place, other) else { continue };
+                assert_eq!(said, without, "{}: {place}", case.name);
+                refused += 1;
+            }
+            let number = |text: &str| text.parse::<u64>().map_or(Value::Null, Value::from);
+            if let Some(said) = spelled("inclusionProof/treeSize", number) {
+                assert_eq!(said["decision"], "allow", "{}: a number", case.name);
+                taken += 1;
+            }
+        }
+    }
+    assert!(refused > 50 && taken > 5, "{refused} refused, {taken} taken");
+}

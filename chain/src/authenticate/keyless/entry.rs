@@ -8,7 +8,7 @@ use sigstore_verify::types::{
     Checkpoint, KindVersion, TransparencyLogEntry, bundle::InclusionProof,
 };
 
-use super::unproven::Unproven;
+use super::{spelling, unproven::Unproven};
 use crate::{policy::TrustedRoot, trust::Log};
 
 /// The members of an entry, by the member that holds them (sigstore_rekor.proto).
@@ -53,6 +53,9 @@ impl Entry {
         known("", value)?;
         let mut entry: TransparencyLogEntry = serde_json::from_value(value.clone())
             .map_err(|error| Unproven::EntryMalformed(error.to_string()))?;
+        if let Some(name) = spelling::odd(value, &entry) {
+            return Err(Unproven::EntryMalformed(format!("`{name}` is not written as it must be")));
+        }
         let id = entry.log_id.key_id.as_bytes();
         let log = root
             .root

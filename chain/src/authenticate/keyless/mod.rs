@@ -9,6 +9,7 @@
 pub(crate) mod certificate;
 mod entry;
 pub(super) mod identity;
+mod spelling;
 pub(crate) mod unproven;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -125,6 +125,7 @@ impl From<&GatherError> for ExitStatus {
             GatherError::File(
                 FileError::Broken { .. }
                 | FileError::NoBundle { .. }
+                | FileError::Unclear { .. }
                 | FileError::Unreadable { .. },
             ) => Self::Usage,
             // What cannot even be opened was named wrongly; everything else may be there next time.

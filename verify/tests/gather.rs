@@ -420,6 +420,18 @@ fn files_are_bundles_or_notes_or_errors() {
     assert_eq!(all().kind(), "no-bundle");
     assert!(all().to_string().contains("f.jsonl`, line 3,"), "{}", all());
 
+    std::fs::remove_file(dir.join("f.jsonl")).unwrap();
+    let twice = bundle("g").replace('}', ",\"mediaType\":\"x\"}");
+    std::fs::write(dir.join(".json"), twice).unwrap();
+    assert_eq!(all().kind(), "no-bundle");
+    assert!(all().to_string().contains(".json` calls itself a Sigstore bundle"), "{}", all());
+    std::fs::write(dir.join(".json"), bundle("g").replace('/', "\\/")).unwrap();
+    std::fs::create_dir(dir.join("more.json")).unwrap();
+    std::fs::write(dir.join("more.json/h.json"), bundle("h")).unwrap();
+    let gathered = run(&layout, &[Supplied::Path(dir.clone())], false).unwrap();
+    assert_eq!(bundles(&gathered).len(), 5);
+    assert!(gathered.notes.iter().any(|note| note.contains("more.json is a directory")));
+
     for (path, kind) in [("report.json", "no-bundle"), ("absent.json", "unreadable-file")] {
         let error = run(&layout, &[Supplied::Path(dir.join(path))], false).unwrap_err();
         assert_eq!(error.kind(), kind);

@@ -5,6 +5,8 @@
 //! not at all: in what is broken a newer failure may stand. Nothing is left out without a word.
 
 use std::{
+    ffi::OsStr,
+    fmt,
     fs::{self, File},
     io::{self, Read},
     path::{Path, PathBuf},
@@ -13,6 +15,7 @@ use std::{
 use chain::{Candidate, Content};
 use evidence::{json, text::escape_short};
 use registry::{Budget, Limit};
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::Supplied;
@@ -32,11 +35,15 @@ pub(super) fn read(
     let mut reader = Reader { budget, left: budget.total, candidates: Vec::new() };
     for path in supplied.iter().filter_map(Supplied::path) {
         if path.is_dir() {
-            let Listed { files, others } = list(path)?;
+            let Listed { files, others, directories } = list(path)?;
             if others > 0 {
                 let ends = ENDINGS.map(|ending| format!(".{ending}")).join(", ");
                 let left_out = format!("{others} with other endings than {ends}");
                 notes.push(format!("left out of {}: {left_out}", shown(path)));
+            }
+            for directory in directories {
+                let why = "is a directory in one; left out, name it with another `--evidence`";
+                notes.push(format!("{} {why}", shown(&directory)));
             }
             for file in files {
                 if !reader.file(&file)? {
@@ -56,23 +63,30 @@ struct Listed {
     files: Vec<PathBuf>,
     /// How many other files there are.
     others: usize,
+    /// The directories, by name.
+    directories: Vec<PathBuf>,
 }
 
 /// Lists a directory; it is not descended into.
 fn list(dir: &Path) -> Result<Listed, FileError> {
     let unreadable = |cause| FileError::Unreadable { path: dir.to_owned(), cause };
-    let mut listed = Listed { files: Vec::new(), others: 0 };
+    let mut listed = Listed { files: Vec::new(), others: 0, directories: Vec::new() };
     for entry in fs::read_dir(dir).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
-        let named = path.extension().is_some_and(|end| ENDINGS.iter().any(|known| end == *known));
+        // To the library a file `.json` has a name, and no ending.
+        let end = path
+            .extension()
+            .or_else(|| path.file_name()?.to_str()?.strip_prefix('.').map(OsStr::new));
+        let named = end.is_some_and(|end| ENDINGS.iter().any(|known| end == *known));
         // A link that leads nowhere is no directory: it is read, and that is an error.
         match (path.is_dir(), named) {
-            (true, _) => {}
+            (true, _) => listed.directories.push(path),
             (false, true) => listed.files.push(path),
             (false, false) => listed.others += 1,
         }
     }
     listed.files.sort();
+    listed.directories.sort();
     Ok(listed)
 }
 
@@ -91,6 +105,10 @@ impl Reader<'_> {
         let several = documents.len() > 1;
         for (number, document) in (1_usize..).zip(documents) {
             let place = if several { format!("{}:{number}", shown(path)) } else { shown(path) };
+            // In what has no one reading a newer failure may stand.
+            if let Err(cause) = json::parse(document.as_bytes()) {
+                return Err(FileError::Unclear { place, cause });
+            }
             self.candidates.push(Candidate {
                 found: place,
                 referrer: None,
@@ -159,16 +177,49 @@ fn lines(bytes: &[u8]) -> usize {
     bytes.iter().filter(|byte| **byte == b'\n').count()
 }
 
+/// Whether a text names the media type, however it escapes it.
 fn mentions_bundle(bytes: &[u8]) -> bool {
-    bytes.windows(BUNDLE.len()).any(|window| window == BUNDLE.as_bytes())
+    let text = String::from_utf8_lossy(bytes).replace("\\/", "/");
+    // What else may be escaped is a character; a string that holds any is read as a string.
+    let strings = text.split('"').filter(|string| string.contains("\\u"));
+    let mut unescaped =
+        strings.filter_map(|string| serde_json::from_str::<String>(&format!("\"{string}\"")).ok());
+    text.contains(BUNDLE) || unescaped.any(|string| string.contains(BUNDLE))
 }
 
-/// Whether a document calls itself a bundle; whether it is one is for `chain` to say.
+/// Whether a document calls itself a bundle, and be it in one of two ways; whether it is one is for
+/// `chain` to say.
 fn is_bundle(document: &str) -> bool {
-    // A bundle with a member twice is still meant as one, and is refused with its reason later.
-    let value: json::Value = serde_json::from_str(document).unwrap_or_default();
-    let media_type = value.get("mediaType").and_then(json::Value::as_str);
-    media_type.is_some_and(|text| text.starts_with(BUNDLE))
+    serde_json::from_str(document).is_ok_and(|Meant(meant)| meant)
+}
+
+/// Whether any `mediaType` of an object is a bundle's. What else it holds is skipped, to any depth.
+struct Meant(bool);
+
+impl<'de> Deserialize<'de> for Meant {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Members)
+    }
+}
+
+struct Members;
+
+impl<'de> Visitor<'de> for Members {
+    type Value = Meant;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Meant, A::Error> {
+        let mut meant = false;
+        while let Some(name) = members.next_key::<String>()? {
+            let value: &RawValue = members.next_value()?;
+            let text = serde_json::from_str::<String>(value.get());
+            meant |= name == "mediaType" && text.is_ok_and(|text| text.starts_with(BUNDLE));
+        }
+        Ok(Meant(meant))
+    }
 }
 
 fn shown(path: &Path) -> String {
@@ -198,6 +249,14 @@ pub enum FileError {
         /// The file.
         path: PathBuf,
     },
+    /// It is meant as a bundle, and is none that everybody reads alike.
+    #[error("`{place}` calls itself a Sigstore bundle, and is {cause}")]
+    Unclear {
+        /// The file, and which document of it.
+        place: String,
+        /// Why.
+        cause: json::JsonError,
+    },
     /// It cannot be read.
     #[error("cannot read `{}`: {cause}", shown(path))]
     Unreadable {
@@ -213,7 +272,7 @@ impl FileError {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Limit { .. } => "limit",
-            Self::Broken { .. } | Self::NoBundle { .. } => "no-bundle",
+            Self::Broken { .. } | Self::NoBundle { .. } | Self::Unclear { .. } => "no-bundle",
             Self::Unreadable { .. } => "unreadable-file",
         }
     }
@@ -221,6 +280,7 @@ impl FileError {
     /// What to do about it.
     pub fn help(&self) -> Option<&'static str> {
         match self {
+            Self::Unclear { .. } => Some("get the file anew, or move it elsewhere"),
             Self::Broken { .. } => Some("get the file anew, or remove what is no bundle from it"),
             Self::NoBundle { .. } => Some(
                 "a bundle is what `attest … --bundle FILE` keeps: JSON with a `mediaType` of Sigstore",
@@ -245,6 +305,23 @@ mod tests {
     }
 
     #[test]
+    fn what_calls_itself_a_bundle_in_any_way_is_one() {
+        let deep = format!(",\"x\":{}{}}}", "[".repeat(100_000), "]".repeat(100_000));
+        for text in [
+            ONE.replace('/', "\\/"),
+            ONE.replace('/', "\\u002f"),
+            ONE.replace("mediaType", "media\\u0054ype"),
+            ONE.replace('}', ",\"mediaType\":\"x\"}"),
+            ONE.replace('{', "{\"mediaType\":null,"),
+            ONE.replace('}', &deep),
+        ] {
+            assert_eq!(documents(text.as_bytes()), Ok(Some(vec![text.as_str()])));
+        }
+        let inside = format!("[{ONE},{{\"a\":{ONE}}}]");
+        assert_eq!(documents(inside.as_bytes()), Ok(None));
+    }
+
+    #[test]
     fn what_is_no_bundle_is_told_apart() {
         for text in ["", "not json", "{}", "[]", r#"{"mediaType":"image/png"}"#, "{}\n{"] {
             assert_eq!(documents(text.as_bytes()), Ok(None), "{text}");
@@ -260,6 +337,8 @@ mod tests {
             (format!("<html>\n{ONE}\n"), 1),
             (format!("{{}}\n{ONE}\n"), 1),
             (ONE.replace('}', ""), 1),
+            (ONE.replace('}', "").replace('/', "\\/"), 1),
+            (ONE.replace('}', "").replace('/', "\\u002f"), 1),
         ] {
             assert_eq!(documents(text.as_bytes()), Err(line), "{text}");
         }

@@ -84,6 +84,7 @@ fn kinds() -> BTreeSet<String> {
     for path in [
         "chain/src/ask.rs",
         "registry/src/error.rs",
+        "registry/src/error/open.rs",
         "trust/src/error.rs",
         "verify/src/error.rs",
         "verify/src/gather/files.rs",

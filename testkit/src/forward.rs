@@ -5,20 +5,17 @@
 
 use std::{
     io::{self, BufReader, Write},
-    net::{Shutdown, SocketAddr, TcpListener, TcpStream},
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    net::{Shutdown, TcpStream},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread,
 };
 
-use crate::{proxy::message::Message, registry::wire::basic};
+use crate::{listening::Listening, proxy::message::Message, registry::wire::basic};
 
 /// A running proxy; it stops when it is dropped.
 #[derive(Debug)]
 pub struct Forward {
-    address: SocketAddr,
+    listening: Listening,
     shared: Arc<Shared>,
 }
 
@@ -27,49 +24,29 @@ struct Shared {
     upstream: String,
     login: Option<String>,
     seen: Mutex<Vec<String>>,
-    stopped: AtomicBool,
 }
 
 impl Forward {
     /// Starts a proxy to `upstream`, `HOST:PORT`; with a login, for whom it is only.
     pub fn start(upstream: &str, login: Option<(&str, &str)>) -> io::Result<Self> {
-        let listener = TcpListener::bind(("127.0.0.1", 0))?;
-        let address = listener.local_addr()?;
         let shared = Arc::new(Shared {
             upstream: upstream.to_owned(),
             login: login.map(|(user, password)| basic(user, password)),
             seen: Mutex::default(),
-            stopped: AtomicBool::new(false),
         });
         let of_thread = Arc::clone(&shared);
-        thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                if of_thread.stopped.load(Ordering::Acquire) {
-                    return;
-                }
-                let shared = Arc::clone(&of_thread);
-                thread::spawn(move || drop(shared.serve(&stream)));
-            }
-        });
-        Ok(Self { address, shared })
+        let listening = Listening::start(move |stream, _| of_thread.serve(&stream))?;
+        Ok(Self { listening, shared })
     }
 
     /// The host and port.
     pub fn host(&self) -> String {
-        self.address.to_string()
+        self.listening.address().to_string()
     }
 
     /// The methods and targets that were asked for, refused ones as well; and begins anew.
     pub fn take(&self) -> Vec<String> {
         std::mem::take(&mut *lock(&self.shared.seen))
-    }
-}
-
-impl Drop for Forward {
-    fn drop(&mut self) {
-        self.shared.stopped.store(true, Ordering::Release);
-        // The listener waits for one more connection before it looks.
-        drop(TcpStream::connect(self.address));
     }
 }
 

@@ -8,6 +8,7 @@ pub mod commands;
 pub mod conformance;
 pub mod content;
 pub mod forward;
+mod listening;
 pub mod peers;
 pub mod proxy;
 pub mod registry;

@@ -9,16 +9,15 @@ pub(crate) mod message;
 
 use std::{
     io::{self, BufReader, Write},
-    net::{Shutdown, SocketAddr, TcpListener, TcpStream},
-    sync::{
-        Arc, Condvar, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    net::{Shutdown, SocketAddr, TcpStream},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread,
     time::{Duration, Instant},
 };
 
 use message::Message;
+
+use crate::listening::Listening;
 
 /// How long a round waits for the requests that it is to consist of; only a test that fails waits.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -49,7 +48,7 @@ pub struct Exchange {
 /// A running proxy; it stops when it is dropped.
 #[derive(Debug)]
 pub struct Proxy {
-    address: SocketAddr,
+    listening: Listening,
     shared: Arc<Shared>,
 }
 
@@ -58,7 +57,6 @@ struct Shared {
     upstream: SocketAddr,
     state: Mutex<State>,
     turn: Condvar,
-    stopped: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -72,32 +70,16 @@ struct State {
 impl Proxy {
     /// Starts a proxy for the registry that listens on `upstream`.
     pub fn start(upstream: SocketAddr, pace: Pace) -> io::Result<Self> {
-        let listener = TcpListener::bind(("127.0.0.1", 0))?;
-        let address = listener.local_addr()?;
         let state = State { pace, round: 0, waiting: 0, exchanges: Vec::new() };
-        let shared = Arc::new(Shared {
-            upstream,
-            state: Mutex::new(state),
-            turn: Condvar::new(),
-            stopped: AtomicBool::new(false),
-        });
+        let shared = Arc::new(Shared { upstream, state: Mutex::new(state), turn: Condvar::new() });
         let of_thread = Arc::clone(&shared);
-        thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                if of_thread.stopped.load(Ordering::Acquire) {
-                    return;
-                }
-                let shared = Arc::clone(&of_thread);
-                // A client or registry that hangs up ends this connection only.
-                thread::spawn(move || drop(shared.serve(&stream)));
-            }
-        });
-        Ok(Self { address, shared })
+        let listening = Listening::start(move |stream, _| of_thread.serve(&stream))?;
+        Ok(Self { listening, shared })
     }
 
     /// The host and port, as in references.
     pub fn host(&self) -> String {
-        self.address.to_string()
+        self.listening.address().to_string()
     }
 
     /// Goes on at another pace, from its first round.
@@ -109,14 +91,6 @@ impl Proxy {
     /// What was asked so far, in the order of the answers; and begins anew.
     pub fn take(&self) -> Vec<Exchange> {
         std::mem::take(&mut self.shared.state().exchanges)
-    }
-}
-
-impl Drop for Proxy {
-    fn drop(&mut self) {
-        self.shared.stopped.store(true, Ordering::Release);
-        // The listener waits for one more connection before it looks.
-        drop(TcpStream::connect(self.address));
     }
 }
 

@@ -10,13 +10,12 @@ pub(crate) mod wire;
 
 use std::{
     io,
-    net::{SocketAddr, TcpListener, TcpStream},
+    net::TcpStream,
     path::Path,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
-    thread,
 };
 
 use evidence::Digest;
@@ -25,10 +24,12 @@ use faults::Faults;
 pub use store::Store;
 pub use wire::{Answer, Body, Request};
 
+use crate::listening::{Listening, Stopped};
+
 /// A running registry; it stops when it is dropped.
 #[derive(Debug)]
 pub struct Registry {
-    address: SocketAddr,
+    listening: Listening,
     shared: Arc<Shared>,
 }
 
@@ -40,7 +41,6 @@ struct Shared {
     login: Mutex<Option<Login>>,
     hold: Mutex<Option<Hold>>,
     holds: AtomicBool,
-    stopped: AtomicBool,
 }
 
 /// What is asked of a client before it is answered.
@@ -73,27 +73,16 @@ struct Hold {
 impl Registry {
     /// Starts an empty registry with the referrers API.
     pub fn start() -> io::Result<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0")?;
-        let address = listener.local_addr()?;
         let shared = Arc::new(Shared::default());
         lock(&shared.store).referrers_api = true;
         let of_thread = Arc::clone(&shared);
-        thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                if of_thread.stopped.load(Ordering::Acquire) {
-                    return;
-                }
-                let shared = Arc::clone(&of_thread);
-                // A client that hangs up ends its own connection only.
-                thread::spawn(move || drop(shared.serve(stream)));
-            }
-        });
-        Ok(Self { address, shared })
+        let listening = Listening::start(move |stream, stopped| of_thread.serve(stream, stopped))?;
+        Ok(Self { listening, shared })
     }
 
     /// The host and port, as in references.
     pub fn host(&self) -> String {
-        self.address.to_string()
+        self.listening.address().to_string()
     }
 
     /// What is stored; hold it shortly, requests wait for it.
@@ -151,19 +140,11 @@ impl Registry {
     }
 }
 
-impl Drop for Registry {
-    fn drop(&mut self) {
-        self.shared.stopped.store(true, Ordering::Release);
-        // The listener waits for one more connection before it looks.
-        drop(TcpStream::connect(self.address));
-    }
-}
-
 impl Shared {
-    fn serve(&self, stream: TcpStream) -> io::Result<()> {
+    fn serve(&self, stream: TcpStream, stopped: &Stopped) -> io::Result<()> {
         let mut connection = wire::Connection::new(stream)?;
         while let Some(request) = connection.read()? {
-            if self.stopped.load(Ordering::Acquire) {
+            if stopped.is_set() {
                 return Ok(());
             }
             lock(&self.requests).push(request.clone());

@@ -7,12 +7,8 @@
 use std::{
     collections::BTreeMap,
     io,
-    net::{SocketAddr, TcpListener, TcpStream},
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
-    thread,
+    net::TcpStream,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -29,6 +25,7 @@ use rcgen::{CertificateParams, KeyPair};
 use reqwest::Url;
 
 use crate::{
+    listening::Listening,
     peers::LOGIN,
     registry::{Answer, Request, wire},
 };
@@ -45,7 +42,7 @@ pub const ISSUER: &str = "test-issuer";
 /// A running token service; it stops when it is dropped.
 #[derive(Debug)]
 pub struct TokenService {
-    address: SocketAddr,
+    listening: Listening,
     certificate: String,
     shared: Arc<Shared>,
 }
@@ -57,7 +54,6 @@ struct Shared {
     asked: Mutex<Vec<Asked>>,
     /// How many of the next tokens have run out when they are given.
     stale: Mutex<usize>,
-    stopped: AtomicBool,
 }
 
 /// A request for a token.
@@ -86,26 +82,15 @@ impl TokenService {
             certificate: STANDARD.encode(certificate.der()),
             asked: Mutex::default(),
             stale: Mutex::default(),
-            stopped: AtomicBool::new(false),
         });
-        let listener = TcpListener::bind("127.0.0.1:0")?;
-        let address = listener.local_addr()?;
         let of_thread = Arc::clone(&shared);
-        thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                if of_thread.stopped.load(Ordering::Acquire) {
-                    return;
-                }
-                let shared = Arc::clone(&of_thread);
-                thread::spawn(move || drop(shared.serve(stream)));
-            }
-        });
-        Ok(Self { address, certificate: certificate.pem(), shared })
+        let listening = Listening::start(move |stream, _| of_thread.serve(stream))?;
+        Ok(Self { listening, certificate: certificate.pem(), shared })
     }
 
     /// The address that a registry names in its challenge.
     pub fn realm(&self) -> String {
-        format!("http://{}/token", self.address)
+        format!("http://{}/token", self.listening.address())
     }
 
     /// The certificate that a registry has to trust, in PEM.
@@ -126,14 +111,6 @@ impl TokenService {
     /// What was asked so far; and begins anew.
     pub fn take(&self) -> Vec<Asked> {
         std::mem::take(&mut *lock(&self.shared.asked))
-    }
-}
-
-impl Drop for TokenService {
-    fn drop(&mut self) {
-        self.shared.stopped.store(true, Ordering::Release);
-        // The listener waits for one more connection before it looks.
-        drop(TcpStream::connect(self.address));
     }
 }
 

@@ -8,13 +8,9 @@
 use std::{
     collections::{BTreeMap, HashMap},
     io,
-    net::{SocketAddr, TcpListener, TcpStream},
+    net::TcpStream,
     num::NonZeroU64,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
-    thread,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use aws_lc_rs::{digest, signature::Ed25519KeyPair};
@@ -28,7 +24,10 @@ use tough::{
     sign::Sign as _,
 };
 
-use crate::registry::{Answer, Body, wire};
+use crate::{
+    listening::{Listening, Stopped},
+    registry::{Answer, Body, wire},
+};
 
 /// The version of the specification that the documents are written by.
 const SPECIFICATION: &str = "1.0.0";
@@ -237,7 +236,7 @@ fn pin(version: u64, bytes: &[u8]) -> io::Result<Metafile> {
 /// A repository that is served on this machine; it stops when it is dropped.
 #[derive(Debug)]
 pub struct Served {
-    address: SocketAddr,
+    listening: Listening,
     shared: Arc<Shared>,
 }
 
@@ -246,31 +245,20 @@ struct Shared {
     files: Mutex<Files>,
     faults: Mutex<BTreeMap<String, Answer>>,
     asked: Mutex<Vec<String>>,
-    stopped: AtomicBool,
 }
 
 impl Served {
     /// Serves `files`.
     pub fn start(files: Files) -> io::Result<Self> {
         let shared = Arc::new(Shared { files: Mutex::new(files), ..Shared::default() });
-        let listener = TcpListener::bind("127.0.0.1:0")?;
-        let address = listener.local_addr()?;
         let of_thread = Arc::clone(&shared);
-        thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                if of_thread.stopped.load(Ordering::Acquire) {
-                    return;
-                }
-                let shared = Arc::clone(&of_thread);
-                thread::spawn(move || drop(shared.serve(stream)));
-            }
-        });
-        Ok(Self { address, shared })
+        let listening = Listening::start(move |stream, stopped| of_thread.serve(stream, stopped))?;
+        Ok(Self { listening, shared })
     }
 
     /// Where it is.
     pub fn url(&self) -> String {
-        format!("http://{}/", self.address)
+        format!("http://{}/", self.listening.address())
     }
 
     /// Serves other files from now on, and no fault.
@@ -290,19 +278,11 @@ impl Served {
     }
 }
 
-impl Drop for Served {
-    fn drop(&mut self) {
-        self.shared.stopped.store(true, Ordering::Release);
-        // The listener waits for one more connection before it looks.
-        drop(TcpStream::connect(self.address));
-    }
-}
-
 impl Shared {
-    fn serve(&self, stream: TcpStream) -> io::Result<()> {
+    fn serve(&self, stream: TcpStream, stopped: &Stopped) -> io::Result<()> {
         let mut connection = wire::Connection::new(stream)?;
         while let Some(request) = connection.read()? {
-            if self.stopped.load(Ordering::Acquire) {
+            if stopped.is_set() {
                 return Ok(());
             }
             let path = request.path().trim_start_matches('/');

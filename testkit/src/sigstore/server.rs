@@ -12,12 +12,8 @@ mod stamps;
 use std::{
     collections::BTreeMap,
     fmt, io,
-    net::{SocketAddr, TcpListener, TcpStream},
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
-    thread,
+    net::TcpStream,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use evidence::json::{Value, json};
@@ -26,16 +22,19 @@ pub use oidc::AMBIENT_SECRET;
 
 use self::rekor::Taken;
 use super::{Identity, Instance, Lie, Rekor};
-use crate::registry::{
-    Answer, Fault, Request,
-    faults::Faults,
-    wire::{Body, Connection},
+use crate::{
+    listening::{Listening, Stopped},
+    registry::{
+        Answer, Fault, Request,
+        faults::Faults,
+        wire::{Body, Connection},
+    },
 };
 
 /// A running instance; it stops when it is dropped.
 #[derive(Debug)]
 pub struct Server {
-    address: SocketAddr,
+    listening: Listening,
     shared: Arc<Shared>,
 }
 
@@ -45,7 +44,6 @@ struct Shared {
     state: Mutex<State>,
     faults: Faults,
     requests: Mutex<Vec<Request>>,
-    stopped: AtomicBool,
 }
 
 /// What changes while it runs.
@@ -86,32 +84,21 @@ impl Server {
         instance: Instance,
         clock: Box<dyn Fn() -> Timestamp + Send + Sync>,
     ) -> io::Result<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0")?;
-        let address = listener.local_addr()?;
         let shared = Arc::new(Shared {
             instance,
             clock,
             state: Mutex::default(),
             faults: Faults::default(),
             requests: Mutex::default(),
-            stopped: AtomicBool::new(false),
         });
         let of_thread = Arc::clone(&shared);
-        thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                if of_thread.stopped.load(Ordering::Acquire) {
-                    return;
-                }
-                let shared = Arc::clone(&of_thread);
-                thread::spawn(move || drop(shared.serve(stream)));
-            }
-        });
-        Ok(Self { address, shared })
+        let listening = Listening::start(move |stream, stopped| of_thread.serve(stream, stopped))?;
+        Ok(Self { listening, shared })
     }
 
     /// The address of every service: `http://127.0.0.1:PORT`.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("http://{}", self.listening.address())
     }
 
     /// Where the timestamp authority is.
@@ -163,19 +150,11 @@ impl Server {
     }
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.shared.stopped.store(true, Ordering::Release);
-        // The listener waits for one more connection before it looks.
-        drop(TcpStream::connect(self.address));
-    }
-}
-
 impl Shared {
-    fn serve(&self, stream: TcpStream) -> io::Result<()> {
+    fn serve(&self, stream: TcpStream, stopped: &Stopped) -> io::Result<()> {
         let mut connection = Connection::new(stream)?;
         while let Some(request) = connection.read()? {
-            if self.stopped.load(Ordering::Acquire) {
+            if stopped.is_set() {
                 return Ok(());
             }
             let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);

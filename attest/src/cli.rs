@@ -44,7 +44,7 @@ pub(crate) struct Invocation {
 /// Signs a claim about an image digest and hangs it beside the image in its registry, or in an OCI
 /// image layout directory. `verify` asks for such claims before a deployment.
 #[derive(Parser)]
-#[command(name = "attest", version, max_term_width = 100, after_help = examples::ATTEST)]
+#[command(name = "attest", version, term_width = 80, after_help = examples::ATTEST)]
 struct Attest {
     #[command(subcommand)]
     command: Command,

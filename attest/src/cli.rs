@@ -91,27 +91,50 @@ fn definition() -> clap::Command {
 }
 
 /// Reads the words of a command line, the program's own name first.
-pub(crate) fn parse(words: Vec<OsString>) -> Result<Invocation, Fault> {
-    let matches = definition().try_get_matches_from(words).map_err(syntax)?;
-    let invocation = read(&matches).map_err(syntax)?;
-    match keeps_what_it_reads(&matches) {
-        Ok(()) => Ok(invocation),
-        Err(error) => Err(Fault::Usage { error, format: invocation.format }),
-    }
+pub(crate) fn parse(words: Vec<OsString>) -> Result<Invocation, Unparsed> {
+    let json = wants_json(&words);
+    let parsed = definition().try_get_matches_from(words).and_then(|matches| {
+        let invocation = read(&matches)?;
+        Ok((matches, invocation))
+    });
+    let error = match parsed {
+        Ok((matches, invocation)) => match keeps_what_it_reads(&matches) {
+            Ok(()) => return Ok(invocation),
+            Err(error) => error,
+        },
+        Err(error) if error.use_stderr() => {
+            UsageError::Syntax { text: without_logins(error).render().to_string() }
+        }
+        Err(help) => return Err(Unparsed::Help(Box::new(help))),
+    };
+    Err(Unparsed::Wrong { error, format: if json { Format::Json } else { Format::Text } })
 }
 
-/// Why a command line is none.
+/// What else a command line comes to.
 #[derive(Debug)]
-pub(crate) enum Fault {
-    /// Help or version was asked for, or clap does not understand it.
-    Syntax(Box<clap::Error>),
-    /// It is understood, and cannot be meant.
-    Usage {
+pub(crate) enum Unparsed {
+    /// Help or the version was asked for.
+    Help(Box<clap::Error>),
+    /// It is not understood, or cannot be meant.
+    Wrong {
         /// What is wrong.
         error: UsageError,
         /// How the result was to be shown.
         format: Format,
     },
+}
+
+/// Whether a command line asks for JSON, be it understood or not. Behind `--` stand the words of
+/// another command.
+fn wants_json(words: &[OsString]) -> bool {
+    let own = words.iter().map(|word| word.to_str().unwrap_or_default());
+    let own: Vec<&str> = own.take_while(|word| *word != "--").collect();
+    let told = own.windows(2).rev().find_map(|pair| match pair {
+        ["--format", format] => Some(*format),
+        [_, word] => word.strip_prefix("--format="),
+        _ => None,
+    });
+    told == Some("json")
 }
 
 fn read(matches: &clap::ArgMatches) -> Result<Invocation, clap::Error> {
@@ -161,7 +184,7 @@ fn keeps_what_it_reads(matches: &clap::ArgMatches) -> Result<(), UsageError> {
 }
 
 /// clap repeats the words that it does not understand; a login among them is not for a job's log.
-fn syntax(mut error: clap::Error) -> Fault {
+fn without_logins(mut error: clap::Error) -> clap::Error {
     for kind in [ContextKind::InvalidArg, ContextKind::InvalidSubcommand, ContextKind::InvalidValue]
     {
         if let Some(ContextValue::String(text)) = error.get(kind) {
@@ -169,7 +192,7 @@ fn syntax(mut error: clap::Error) -> Fault {
             error.insert(kind, ContextValue::String(hidden));
         }
     }
-    Fault::Syntax(Box::new(error))
+    error
 }
 
 /// A fault that clap's own rules cannot express, told as clap tells its own.
@@ -180,6 +203,13 @@ fn fault(message: impl std::fmt::Display) -> clap::Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn wrong(parsed: Result<Invocation, Unparsed>) -> UsageError {
+        match parsed {
+            Err(Unparsed::Wrong { error, .. }) => error,
+            other => panic!("nothing wrong: {other:?}"),
+        }
+    }
 
     #[test]
     fn the_definition_is_consistent() {
@@ -202,6 +232,33 @@ mod tests {
     }
 
     #[test]
+    fn help_fits_the_screen() {
+        fn each(mut command: clap::Command) {
+            command.build();
+            for help in [command.render_help(), command.render_long_help()] {
+                let help = help.to_string();
+                let wide: Vec<&str> =
+                    help.lines().filter(|line| line.chars().count() > 80).collect();
+                assert!(wide.is_empty(), "{}: {wide:#?}", command.get_name());
+            }
+            command.get_subcommands().cloned().for_each(each);
+        }
+        each(definition());
+    }
+
+    #[test]
+    fn json_is_asked_for_by_our_own_words_alone() {
+        let asks = |line: &str| {
+            let words: Vec<OsString> = line.split(' ').map(Into::into).collect();
+            wants_json(&words)
+        };
+        assert!(asks("attest build --format json --what") && asks("attest x --format=json"));
+        assert!(asks("attest test a --format json -- pytest --format text"));
+        assert!(!asks("attest test a -- pytest --format json") && !asks("attest build json"));
+        assert!(!asks("attest build --format json --format text"));
+    }
+
+    #[test]
     fn a_login_is_not_repeated() {
         for words in [
             "build user:SECRET@reg.example.com/a:v1",
@@ -212,8 +269,7 @@ mod tests {
         ] {
             let words: Vec<OsString> =
                 format!("attest {words}").split(' ').map(Into::into).collect();
-            let Err(Fault::Syntax(error)) = parse(words) else { panic!("no fault of syntax") };
-            let error = error.render().to_string();
+            let error = wrong(parse(words)).to_string();
             assert!(error.contains("…@reg.example.com/a"), "{error}");
             assert!(!error.contains("SECRET"), "{error}");
         }
@@ -225,8 +281,10 @@ mod tests {
             let words: Vec<OsString> = line.split(' ').map(Into::into).collect();
             match parse(words) {
                 Ok(_) => false,
-                Err(Fault::Usage { error, .. }) => error.code() == "same-path",
-                Err(Fault::Syntax(error)) => panic!("{error}"),
+                faulty => {
+                    assert_eq!(wrong(faulty).code(), "same-path");
+                    true
+                }
             }
         };
         for (words, option) in [
@@ -252,8 +310,7 @@ mod tests {
         let key = "pkcs11:-----BEGIN SECRET";
         let words = ["attest", "build", "a", "--key", &key.replace(':', "://")];
         let parsed = parse(words.map(OsString::from).to_vec());
-        let Err(Fault::Syntax(error)) = parsed else { panic!("no fault of syntax") };
-        let error = error.to_string();
+        let error = wrong(parsed).to_string();
         assert!(!error.contains("SECRET"), "{error}");
     }
 }

@@ -217,7 +217,7 @@ impl Error {
             Self::Sbom(error) => owned(error.help()),
             Self::Seal(error) => error.help().map(str::to_owned),
             Self::Statement(error) => error.help().map(str::to_owned),
-            Self::Usage(error) => owned(error.help()),
+            Self::Usage(error) => error.help().map(str::to_owned),
             Self::Verdict(error) => owned(error.help()),
             Self::Command(_)
             | Self::Config(_)

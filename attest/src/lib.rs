@@ -36,10 +36,8 @@ use std::{
     io::{self, Write},
 };
 
-use evidence::text::escape;
-
 use self::{
-    cli::{Fault, Invocation},
+    cli::{Invocation, Unparsed},
     error::Error,
     report::{Report, fault},
     request::Format,
@@ -53,8 +51,8 @@ pub use self::{
 pub async fn run(words: Vec<OsString>, world: &World) -> Exit {
     let Invocation { request, format } = match cli::parse(words) {
         Ok(invocation) => invocation,
-        Err(Fault::Syntax(error)) => return told(world, &error),
-        Err(Fault::Usage { error, format }) => {
+        Err(Unparsed::Help(help)) => return told(&help),
+        Err(Unparsed::Wrong { error, format }) => {
             let result = Err(error.into());
             finish(world, &result, format);
             return Exit::from(&result);
@@ -91,12 +89,7 @@ fn print(bytes: &[u8]) -> io::Result<()> {
     stdout.write_all(bytes).and_then(|()| stdout.flush())
 }
 
-/// Help and version go to stdout and are a success; a fault goes to stderr. It repeats words of the
-/// command line, which a job may have taken from a stranger's branch name.
-fn told(world: &World, error: &clap::Error) -> Exit {
-    if error.use_stderr() {
-        error.render().to_string().lines().for_each(|line| world.say(&escape(line)));
-        return Exit::Usage;
-    }
-    if error.print().is_ok() { Exit::Done } else { Exit::Unavailable }
+/// Help and version are a success.
+fn told(help: &clap::Error) -> Exit {
+    if help.print().is_ok() { Exit::Done } else { Exit::Unavailable }
 }

@@ -1,8 +1,8 @@
-//! What was asked for does not fit the circumstances: faults that only show once the key, the clock
-//! or the terminal are looked at.
+//! What was asked for is no command, or does not fit the circumstances: the key, the clock, the
+//! terminal.
 
 /// What does not fit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub(crate) enum UsageError {
     /// `--expires` lies past the end of the calendar.
@@ -41,6 +41,12 @@ pub(crate) enum UsageError {
     /// The deployment is said to have begun after it ended.
     #[error("`--started-at` lies in the future")]
     StartedLater,
+    /// clap's own message, with the usage.
+    #[error("{}", text.trim_start_matches("error: ").trim_end())]
+    Syntax {
+        /// The message, over several lines.
+        text: String,
+    },
     /// There is nobody to answer the question.
     #[error("this asks before it signs, and there is no terminal to ask on")]
     Unanswered,
@@ -48,7 +54,7 @@ pub(crate) enum UsageError {
 
 impl UsageError {
     /// The stable code.
-    pub(crate) fn code(self) -> &'static str {
+    pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::Endless | Self::Expired => "expired",
             Self::KeyReference(_) => "key",
@@ -58,13 +64,14 @@ impl UsageError {
             Self::NoKey | Self::NoSigner => "no-key",
             Self::Overwritten { .. } => "same-path",
             Self::StartedLater => "time",
+            Self::Syntax { .. } => "usage",
             Self::Unanswered => "unanswered",
         }
     }
 
     /// What to do.
-    pub(crate) fn help(self) -> &'static str {
-        match self {
+    pub(crate) fn help(&self) -> Option<&'static str> {
+        Some(match self {
             Self::Endless | Self::Expired => "give a time to come, or a duration: --expires 7d",
             Self::KeyReference(_) => "it names a file, or env://NAME",
             Self::NamedTarget => "leave it out",
@@ -79,7 +86,8 @@ impl UsageError {
             }
             Self::Overwritten { .. } => "give the bundle a file of its own",
             Self::StartedLater => "give the time at which it began",
+            Self::Syntax { .. } => return None,
             Self::Unanswered => "look at it with --dry-run, then say --yes",
-        }
+        })
     }
 }

@@ -100,6 +100,6 @@ impl Approve {
             reference,
             verdict,
         });
-        Ok(Invocation { request, format: output.format() })
+        Ok(Invocation { request, format: output.format()? })
     }
 }

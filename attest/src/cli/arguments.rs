@@ -272,14 +272,14 @@ pub(super) struct Output {
     shape: Shape,
 
     /// Print the digest of what was attached, nothing else
-    #[arg(short, long, conflicts_with = "format")]
+    #[arg(short, long)]
     quiet: bool,
 }
 
 impl Output {
-    pub(super) fn format(self) -> Format {
+    pub(super) fn format(self) -> Result<Format, clap::Error> {
         let Self { shape, quiet } = self;
-        if quiet { Format::Quiet } else { shape.format() }
+        shape.quiet(quiet)
     }
 }
 
@@ -296,6 +296,17 @@ impl Shape {
         match self.format {
             Word::Json => Format::Json,
             Word::Text => Format::Text,
+        }
+    }
+
+    /// The same, or one word alone. As for `verify`, two answers are too many for one stdout.
+    pub(super) fn quiet(self, quiet: bool) -> Result<Format, clap::Error> {
+        match (quiet, self.format()) {
+            (true, Format::Json) => {
+                Err(fault("stdout holds one answer only: leave out -q, or --format json"))
+            }
+            (true, Format::Quiet | Format::Text) => Ok(Format::Quiet),
+            (false, format) => Ok(format),
         }
     }
 }

@@ -61,6 +61,6 @@ impl Build {
             platforms: breadth.platforms(),
             claim,
         });
-        Ok(Invocation { request, format: output.format() })
+        Ok(Invocation { request, format: output.format()? })
     }
 }

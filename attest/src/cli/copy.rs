@@ -64,14 +64,15 @@ struct Shown {
     shape: Shape,
 
     /// Print the pinned target, nothing else
-    #[arg(short, long, conflicts_with = "format")]
+    #[arg(short, long)]
     quiet: bool,
 }
 
 impl Shown {
-    fn format(self) -> (Format, Telling) {
+    fn format(self) -> Result<(Format, Telling), clap::Error> {
         let Self { shape, quiet } = self;
-        if quiet { (Format::Quiet, Telling::Silence) } else { (shape.format(), Telling::Progress) }
+        let telling = if quiet { Telling::Silence } else { Telling::Progress };
+        Ok((shape.quiet(quiet)?, telling))
     }
 }
 
@@ -125,7 +126,7 @@ impl Copy {
     pub(super) fn invocation(self) -> Result<Invocation, clap::Error> {
         let Self { source: Source { image }, to, evidence_only, reach, shown } = self;
         let extent = if evidence_only { Extent::Evidence } else { Extent::Everything };
-        let (format, telling) = shown.format();
+        let (format, telling) = shown.format()?;
         let request = Request::Copy(request::Copy {
             destination: to.destination(&image),
             target: Target { reference: image, access: reach.access() },
@@ -186,7 +187,7 @@ impl Promote {
             reach,
             shown,
         } = self;
-        let (format, telling) = shown.format();
+        let (format, telling) = shown.format()?;
         let request = Request::Promote(request::Promote {
             destination: to.destination(&image),
             target: Target { reference: image, access: reach.access() },

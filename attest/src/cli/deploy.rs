@@ -87,6 +87,6 @@ impl Deploy {
             started,
             verdict,
         });
-        Ok(Invocation { request, format: output.format() })
+        Ok(Invocation { request, format: output.format()? })
     }
 }

@@ -56,7 +56,7 @@ impl Predicate {
         let (target, signing) = (image.target(reach), sign.signing()?);
         let request =
             Request::Predicate(request::Predicate { target, signing, file, predicate_type });
-        Ok(Invocation { request, format: output.format() })
+        Ok(Invocation { request, format: output.format()? })
     }
 }
 
@@ -88,7 +88,7 @@ impl Sbom {
         let Self { image, file, sign, reach, output } = self;
         let (target, signing) = (image.target(reach), sign.signing()?);
         let request = Request::Sbom(request::Sbom { target, signing, file });
-        Ok(Invocation { request, format: output.format() })
+        Ok(Invocation { request, format: output.format()? })
     }
 }
 
@@ -119,7 +119,7 @@ impl Statement {
         let Self { image, file, sign, reach, output } = self;
         let (target, signing) = (image.target(reach), sign.signing()?);
         let request = Request::Statement(request::Statement { target, signing, file });
-        Ok(Invocation { request, format: output.format() })
+        Ok(Invocation { request, format: output.format()? })
     }
 }
 
@@ -146,7 +146,7 @@ impl Attach {
     pub(super) fn invocation(self) -> Result<Invocation, clap::Error> {
         let Self { image, bundle, reach, output } = self;
         let request = Request::Attach(request::Attach { target: image.target(reach), bundle });
-        Ok(Invocation { request, format: output.format() })
+        Ok(Invocation { request, format: output.format()? })
     }
 }
 

@@ -58,6 +58,6 @@ impl Scan {
             database_updated,
             unbound,
         });
-        Ok(Invocation { request, format: output.format() })
+        Ok(Invocation { request, format: output.format()? })
     }
 }

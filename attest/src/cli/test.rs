@@ -56,6 +56,6 @@ impl Test {
         };
         let (target, signing) = (image.target(reach), sign.signing()?);
         let request = Request::Test(request::Test { target, signing, source });
-        Ok(Invocation { request, format: output.format() })
+        Ok(Invocation { request, format: output.format()? })
     }
 }

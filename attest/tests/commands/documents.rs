@@ -147,7 +147,44 @@ pub(crate) fn described(what: &str, document: &Value) {
     if what == "error" {
         let inner = &schema["properties"]["error"]["properties"];
         assert_eq!(names(inner), names(&document["error"]));
+        // Whoever reads errors of `verify` reads these as well.
+        let shared = std::fs::read(testdata("../docs/error.schema.json")).unwrap();
+        let shared = parse(shared)["$defs"]["ErrorObject"]["properties"].take();
+        assert!(names(&shared).len() > 3);
+        assert!(names(&shared).iter().all(|name| document["error"].get(name).is_some()));
     }
+}
+
+#[test]
+fn a_wrong_command_line_is_json_for_who_asked_for_json() {
+    let place = Place::new();
+    let wrong = |words: &[&str]| {
+        let ended = place.run(words);
+        assert_eq!(ended.status, 2, "{words:?}");
+        assert!(ended.stderr.starts_with("error: "), "{}", ended.stderr);
+        ended.stdout
+    };
+    for words in [
+        &["build", "oci:app", "--format", "json", "--insecure"][..],
+        &["build", "oci:app", "--format=json", "--key", "awskms://x"],
+        &["build", "oci:app", "--format", "json", "-q"],
+        &["copy", "oci:app", "--to", "oci:b", "--format", "json", "--quiet"],
+        &["build", "https://registry.example.com/app", "--format", "json"],
+    ] {
+        let document = parse(wrong(words));
+        described("error", &document);
+        assert_eq!(
+            (&document["error"]["kind"], &document["error"]["exit"]),
+            (&json!("usage"), &json!(2))
+        );
+        assert!(!text(&document["error"]["message"]).starts_with("error:"));
+    }
+    assert_eq!(wrong(&["build", "oci:app", "--insecure"]), "");
+    assert_eq!(
+        wrong(&["test", "oci:app", "--insecure", "--", "go", "test", "--format", "json"]),
+        ""
+    );
+    place.done(&[&["build", "oci:app", "--format", "text", "-q"][..], &BUILD].concat());
 }
 
 #[test]

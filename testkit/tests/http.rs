@@ -104,6 +104,44 @@ async fn a_fault_of_the_fallback_tag_is_an_error_too() {
     }
 }
 
+/// registry.k8s.io sends every request on to a registry near the client; that one's 404 is an answer,
+/// where it was asked the same thing and is a registry.
+#[tokio::test]
+async fn a_404_elsewhere_counts_from_a_registry_that_was_asked_the_same() {
+    let (registry, image, _) = seeded();
+    let other = Registry::start().unwrap();
+    let page = Answer::new(404).body(Body::Bytes(b"<Error><Code>NoSuchKey</Code></Error>".into()));
+    let header = page.clone().with("Docker-Distribution-Api-Version", "registry/2.0");
+    let errors = Answer::json(404, r#"{"errors":[{"code":"MANIFEST_UNKNOWN"}]}"#);
+    let (digest, tag) = (image.digest.clone(), fallback_tag(&image.digest));
+    let here = format!("http://{}/v2/{REPOSITORY}", registry.host());
+    let there = format!("http://{}/v2/mirror/of/app", other.host());
+    let same = format!("/referrers/{digest}");
+    let handed_on = Answer::new(307).with("Location", &format!("{there}/manifests/{tag}"));
+    registry.fault("GET", "/manifests/sha256-", None, Fault::Answer(handed_on));
+    for (to, answer, is_answer) in [
+        (format!("{there}{same}"), &errors, true),
+        (format!("{there}{same}"), &header, true),
+        (format!("{there}{same}"), &page, false),
+        (format!("{there}{same}?n=1"), &errors, false),
+        (format!("{there}/referrers/sha256:0"), &errors, false),
+        (format!("{there}/manifests/{digest}"), &errors, false),
+        (format!("http://{}/login{same}", other.host()), &errors, false),
+        (format!("{here}/referrers/x{same}"), &errors, true),
+    ] {
+        other.mend();
+        other.fault("GET", "/manifests/", None, Fault::Answer(errors.clone()));
+        other.fault("GET", "/", None, Fault::Answer(answer.clone()));
+        let moved = Answer::new(307).with("Location", &to);
+        registry.fault("GET", &format!("{REPOSITORY}{same}"), Some(1), Fault::Answer(moved));
+        let found = source(&registry, &options()).referrers(&digest).await;
+        match found {
+            Ok(list) => assert!(is_answer && list.is_empty(), "{to}"),
+            Err(error) => assert!(!is_answer && matches!(cause(error), Cause::Elsewhere), "{to}"),
+        }
+    }
+}
+
 #[tokio::test]
 async fn every_page_is_read_and_none_twice() {
     let (registry, image, _) = seeded();

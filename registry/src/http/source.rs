@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use evidence::Digest;
+use evidence::{Digest, json};
 use futures_util::future::try_join;
 use reqwest::{
     Method, StatusCode, Url,
@@ -27,6 +27,10 @@ const MANIFESTS: &str = "application/vnd.oci.image.manifest.v1+json, \
 
 /// The media type of a list of referrers.
 const LIST: &str = "application/vnd.oci.image.index.v1+json";
+
+/// What registries call themselves in a header (distribution-spec 1.1, "Legacy Docker Support HTTP
+/// Headers").
+const VERSION: &str = "docker-distribution-api-version";
 
 /// A repository in a registry.
 #[derive(Debug)]
@@ -118,14 +122,13 @@ impl HttpSource {
         }
     }
 
-    /// `None` for a 404 of the registry's own, at the address that was asked. Where it sent us
-    /// elsewhere, that other place does not know what there is: a storage service, or a login page.
+    /// `None` for a 404 of the registry's own, or of another one to which it handed the question on.
     fn absent<T>(&self, asked: &Url, what: &What, response: &Response) -> Result<Option<T>, Error> {
         let there = &response.url;
         // A registry on this machine may have turned out to speak TLS since.
         let own = self.client.is_own(there)
             && (there.path(), there.query()) == (asked.path(), asked.query());
-        if own {
+        if own || (is_same_question(asked, there) && is_of_registry(response)) {
             return Ok(None);
         }
         Err(Error::unavailable(what.clone(), self.place(), Cause::Elsewhere))
@@ -252,4 +255,23 @@ impl Source for HttpSource {
     fn place(&self) -> String {
         self.client.host().to_owned()
     }
+}
+
+/// Whether a redirect led to the same question, asked of some repository: `/v2/NAME/KIND/WHAT`, with
+/// another host or name at most, as registry.k8s.io sends every request on. Any other place does not
+/// know what there is: a storage service, or a login page.
+fn is_same_question(asked: &Url, there: &Url) -> bool {
+    fn end(url: &Url) -> Option<(&str, &str)> {
+        let (name, what) = url.path().strip_prefix("/v2/")?.rsplit_once('/')?;
+        Some((name.rsplit_once('/')?.1, what))
+    }
+    asked.query() == there.query()
+        && end(asked).is_some_and(|end_asked| end(there) == Some(end_asked))
+}
+
+/// Whether whoever answers 404 is a registry: it says so in a header, or in a document of errors
+/// (distribution-spec 1.1, "Error Codes").
+fn is_of_registry(response: &Response) -> bool {
+    let errors = || json::parse(&response.body).ok()?.get("errors")?.as_array().map(Vec::is_empty);
+    response.headers.contains_key(VERSION) || errors() == Some(false)
 }

@@ -20,6 +20,7 @@ pub use self::archive::ArchiveError;
 use self::{
     archive::Archive,
     files::{Bounded, Files},
+    scan::Known,
 };
 use crate::{
     Budget, Descriptor, Error, Limit, Manifest, ManifestKind, OpenError, Options, Source, Verbose,
@@ -43,6 +44,7 @@ pub struct LayoutSource {
     files: Files,
     verbose: Option<Verbose>,
     meter: Arc<Meter>,
+    known: Known,
 }
 
 impl LayoutSource {
@@ -74,7 +76,10 @@ impl LayoutSource {
     fn of(files: Files, options: &Options, meter: Arc<Meter>) -> Result<Self, OpenError> {
         match ["oci-layout", "index.json"].into_iter().find(|name| !files.has(name)) {
             Some(absent) => Err(OpenError::NoLayout { dir: files.path().to_owned(), absent }),
-            None => Ok(Self { files, verbose: options.verbose.clone(), meter }),
+            None => {
+                let verbose = options.verbose.clone();
+                Ok(Self { files, verbose, meter, known: Known::default() })
+            }
         }
     }
 
@@ -117,7 +122,6 @@ impl LayoutSource {
         let (_, manifest) = images
             .pop()
             .ok_or_else(|| OpenError::Ambiguous { dir: self.dir().to_owned(), tags: vec![] })?;
-        self.spend(&manifest.bytes)?;
         Ok(manifest)
     }
 
@@ -130,14 +134,12 @@ impl LayoutSource {
         list(bytes).map_err(|reason| self.malformed(What::Index, reason))
     }
 
-    /// The entry of `index.json` with that tag. Two of one name and different digests are an error:
-    /// each reader could take another.
-    fn tagged(&self, tag: &str) -> Result<Option<Descriptor>, Error> {
-        let mut found: Vec<Descriptor> = self
-            .index()?
-            .into_iter()
-            .filter(|entry| entry.annotations.get(REF_NAME).is_some_and(|name| name == tag))
-            .collect();
+    /// The entry of the index with that tag. Two of one name and different digests are an error: each
+    /// reader could take another.
+    fn tagged(&self, index: Vec<Descriptor>, tag: &str) -> Result<Option<Descriptor>, Error> {
+        let is_named =
+            |entry: &Descriptor| entry.annotations.get(REF_NAME).is_some_and(|n| n == tag);
+        let mut found: Vec<Descriptor> = index.into_iter().filter(is_named).collect();
         found.dedup_by(|one, other| one.digest == other.digest);
         if found.len() > 1 {
             let tags = found.iter().map(|entry| entry.digest.to_string()).collect();
@@ -146,7 +148,7 @@ impl LayoutSource {
         Ok(found.pop())
     }
 
-    /// A manifest that a list names; it has to be there, and not yet counted.
+    /// A manifest that a list names; it has to be there.
     fn entry(&self, entry: &Descriptor) -> Result<Manifest, Error> {
         let what = || What::Manifest(entry.digest.clone());
         let manifest = self
@@ -156,7 +158,7 @@ impl LayoutSource {
         Ok(manifest)
     }
 
-    /// The manifest of a digest, hashed, not yet counted.
+    /// The manifest of a digest, hashed.
     fn file(&self, digest: &Digest) -> Result<Option<Manifest>, Error> {
         let what = || What::Manifest(digest.clone());
         let most = self.meter.budget.manifest;
@@ -170,9 +172,10 @@ impl LayoutSource {
             .map_err(|reason| self.malformed(what(), reason))
     }
 
-    /// What the fallback tag lists; an image under it lists nothing.
-    fn fallback(&self, subject: &Digest) -> Result<Vec<Descriptor>, Error> {
-        let Some(entry) = self.tagged(&fallback_tag(subject))? else { return Ok(Vec::new()) };
+    /// What the fallback tag in the index lists; an image under it lists nothing.
+    fn fallback(&self, index: Vec<Descriptor>, subject: &Digest) -> Result<Vec<Descriptor>, Error> {
+        let tagged = self.tagged(index, &fallback_tag(subject))?;
+        let Some(entry) = tagged else { return Ok(Vec::new()) };
         match self.entry(&entry)?.kind {
             ManifestKind::Index { manifests } => Ok(manifests),
             ManifestKind::Image { .. } => {
@@ -207,7 +210,7 @@ impl LayoutSource {
         self.meter.spend(bytes.len()).map_err(|limit| Error::limit(limit, self.meter.budget.total))
     }
 
-    /// Reads a file of at most `most` bytes; `None` if there is none.
+    /// Reads a file of at most `most` bytes, and counts it; `None` if there is none.
     fn read(
         &self,
         name: &str,
@@ -216,7 +219,10 @@ impl LayoutSource {
         limit: Error,
     ) -> Result<Option<Vec<u8>>, Error> {
         match self.files.read(name, most) {
-            Ok(Bounded::All(bytes)) => Ok(Some(bytes)),
+            Ok(Bounded::All(bytes)) => {
+                self.spend(&bytes)?;
+                Ok(Some(bytes))
+            }
             Ok(Bounded::TooLarge) => Err(limit),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(Error::unavailable(what(), self.place(), Cause::Io(Arc::new(error)))),
@@ -232,18 +238,11 @@ impl fmt::Debug for LayoutSource {
 
 impl Source for LayoutSource {
     async fn resolve(&self, tag: &str) -> Result<Option<Manifest>, Error> {
-        let Some(entry) = self.tagged(tag)? else { return Ok(None) };
-        let manifest = self.entry(&entry)?;
-        self.spend(&manifest.bytes)?;
-        Ok(Some(manifest))
+        self.tagged(self.index()?, tag)?.map(|entry| self.entry(&entry)).transpose()
     }
 
     async fn manifest(&self, digest: &Digest) -> Result<Option<Manifest>, Error> {
-        let manifest = self.file(digest)?;
-        if let Some(manifest) = &manifest {
-            self.spend(&manifest.bytes)?;
-        }
-        Ok(manifest)
+        self.file(digest)
     }
 
     async fn blob(&self, descriptor: &Descriptor) -> Result<Vec<u8>, Error> {
@@ -256,7 +255,6 @@ impl Source for LayoutSource {
         let bytes = self
             .read(&name(&descriptor.digest), what, most, limit)?
             .ok_or_else(|| Error::unavailable(what(), self.place(), Cause::Missing))?;
-        self.spend(&bytes)?;
         self.hashed(what, &descriptor.digest, &bytes)?;
         sized(what, &self.place(), descriptor.size, &bytes)?;
         Ok(bytes)

@@ -169,7 +169,7 @@ impl Error {
             Self::Print(_) => "output",
             Self::Provenance(error) => error.code(),
             Self::Report(error) => error.code(),
-            Self::ReportFiles(_) => "file-unreadable",
+            Self::ReportFiles(_) => "unreadable-file",
             Self::Resolve(error) => error.code(),
             Self::Sbom(error) => error.code(),
             Self::Seal(error) => error.code(),

@@ -76,18 +76,13 @@ impl From<&Error> for Exit {
             Error::GenerateKey(_) | Error::OpenKey(_) | Error::ReportFiles(_) | Error::Usage(_) => {
                 Self::Usage
             }
-            Error::Attach(AttachError::TooLarge { .. }) => Self::Refused,
-            Error::Attach(_) | Error::Print(_) | Error::Sign(_) | Error::Signals(_) => {
-                Self::Unavailable
-            }
+            Error::Attach(error) => attach(error),
+            Error::Print(_) | Error::Sign(_) | Error::Signals(_) => Self::Unavailable,
             Error::Certify(error) if error.is_usage() => Self::Usage,
             Error::IdentityToken(error) if error.is_usage() => Self::Usage,
             Error::Instance(error) if !error.is_unavailable() => Self::Usage,
             Error::Certify(_) | Error::IdentityToken(_) | Error::Instance(_) => Self::Unavailable,
-            Error::Copy(
-                CopyError::NoLayout { .. } | CopyError::Source(registry::Error::Open(_)),
-            ) => Self::Usage,
-            Error::Copy(_) => Self::Unavailable,
+            Error::Copy(error) => copy(error),
             Error::Built(error) if error.is_usage() => Self::Usage,
             Error::Built(_) => Self::Refused,
             Error::Environment(error) if error.is_usage() => Self::Usage,
@@ -100,14 +95,41 @@ impl From<&Error> for Exit {
     }
 }
 
-/// A bundle that a trusted root does not bear out was made with services of another instance.
+fn attach(error: &AttachError) -> Exit {
+    match error {
+        AttachError::Nowhere | AttachError::TooLarge { .. } => Exit::Refused,
+        AttachError::Registry(error) => source(error),
+        AttachError::Contended { .. }
+        | AttachError::Index { .. }
+        | AttachError::Io { .. }
+        | AttachError::Locked { .. }
+        | AttachError::NotThere { .. }
+        | AttachError::Partly { .. }
+        | AttachError::Refused { .. }
+        | AttachError::Write(_) => Exit::Unavailable,
+    }
+}
+
+fn copy(error: &CopyError) -> Exit {
+    match error {
+        CopyError::Attach(error) => attach(error),
+        CopyError::NoLayout { .. } => Exit::Usage,
+        CopyError::Source(error) => source(error),
+        CopyError::Changed { .. }
+        | CopyError::Contended { .. }
+        | CopyError::Many { .. }
+        | CopyError::NoSignatures { .. } => Exit::Unavailable,
+    }
+}
+
+/// A bundle that a trusted root does not bear out was made with services of another instance, and one
+/// that its own key does not with a key that is damaged.
 fn seal(error: &SealError) -> Exit {
     match error {
-        SealError::Confirm(_) | SealError::Rootless => Exit::Usage,
+        SealError::Confirm(_) | SealError::Own(_) | SealError::Rootless => Exit::Usage,
         SealError::Service(error) if error.is_usage() => Exit::Usage,
         SealError::Service(_) => Exit::Unavailable,
         SealError::Bundle(_)
-        | SealError::Own(_)
         | SealError::PayloadType { .. }
         | SealError::Size { .. }
         | SealError::Statement(_) => Exit::Refused,
@@ -132,5 +154,51 @@ fn source(error: &registry::Error) -> Exit {
     match error {
         registry::Error::Open(_) => Exit::Usage,
         _ => Exit::Unavailable,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use evidence::Digest;
+
+    use super::*;
+    use crate::{sign::SignError, usage::UsageError};
+
+    /// The statuses that docs/exit-codes.md gives a kind.
+    fn documented(kind: &str) -> Vec<u8> {
+        let page = include_str!("../../docs/exit-codes.md");
+        let rows = page.lines().filter_map(|line| line.strip_prefix(&format!("| `{kind}` | ")));
+        rows.filter_map(|row| row.split(' ').next()?.parse().ok()).collect()
+    }
+
+    #[test]
+    fn a_kind_ends_with_its_documented_status_wherever_it_comes_from() {
+        let large = || AttachError::TooLarge { size: 2, most: 1 };
+        let open = || {
+            let (dir, absent) = (PathBuf::from("nowhere"), "oci-layout");
+            registry::Error::Open(registry::OpenError::NoLayout { dir, absent })
+        };
+        let contended = || AttachError::Contended { subject: Digest::sha256(b""), rounds: 1 };
+        let errors: [Error; 11] = [
+            large().into(),
+            CopyError::Attach(large()).into(),
+            SealError::Size { found: 2, most: 1 }.into(),
+            AttachError::Registry(open()).into(),
+            CopyError::Source(open()).into(),
+            open().into(),
+            contended().into(),
+            CopyError::Attach(contended()).into(),
+            CopyError::Many { most: 1 }.into(),
+            SealError::Own(SignError::Changed).into(),
+            UsageError::NamedTarget.into(),
+        ];
+        for error in errors {
+            let rows = documented(error.code());
+            assert!(!rows.is_empty(), "{} has no row", error.code());
+            let status = Exit::from(&error).code();
+            assert!(rows.iter().all(|row| *row == status), "{}: {status}, {rows:?}", error.code());
+        }
     }
 }

@@ -105,9 +105,9 @@ impl FileError {
     /// The stable code.
     pub(crate) fn code(&self) -> &'static str {
         match self.why {
-            Fault::Read(_) => "file-unreadable",
-            Fault::Size { .. } => "file-too-large",
-            Fault::Write(_) => "file-unwritable",
+            Fault::Read(_) => "unreadable-file",
+            Fault::Size { .. } => "too-large",
+            Fault::Write(_) => "unwritable-file",
         }
     }
 }
@@ -145,7 +145,7 @@ mod tests {
         assert_eq!(read(&path, 5).unwrap(), b"other");
         assert!(read(&path, 4).unwrap_err().is_too_large());
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no temporary file is left");
-        assert_eq!(read(folder.path(), 4).unwrap_err().code(), "file-unreadable");
-        assert_eq!(write(&path.join("x"), b"").unwrap_err().code(), "file-unwritable");
+        assert_eq!(read(folder.path(), 4).unwrap_err().code(), "unreadable-file");
+        assert_eq!(write(&path.join("x"), b"").unwrap_err().code(), "unwritable-file");
     }
 }

@@ -228,7 +228,6 @@ impl InstanceError {
     pub(crate) fn is_unavailable(&self) -> bool {
         match self {
             Self::Trust(error) => error.may_pass(),
-            Self::Fetched(_) => true,
             _ => false,
         }
     }

@@ -258,6 +258,9 @@ impl ServiceError {
         match self {
             Self::Address { .. } | Self::Insecure(_) => "service-address",
             Self::Malformed { .. } | Self::Unavailable { .. } => "service-unavailable",
+            Self::Refused { service, .. } if service.role == Role::CertificateAuthority => {
+                "token-refused"
+            }
             Self::Refused { .. } => "service-refuses",
         }
     }

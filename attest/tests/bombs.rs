@@ -70,7 +70,7 @@ impl Place {
 #[test]
 fn a_gibibyte_is_not_read() {
     let place = Place::new();
-    for (verb, code) in [("scan", "too-large"), ("test", "too-large"), ("sbom", "file-too-large")] {
+    for (verb, code) in [("scan", "too-large"), ("test", "too-large"), ("sbom", "too-large")] {
         File::create(place.path()).unwrap().set_len(1 << 30).unwrap();
         place.refused(verb, code);
     }

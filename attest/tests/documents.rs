@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "tests may fail by panic")]
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
 };
@@ -47,6 +47,36 @@ fn rows(text: &str) -> BTreeSet<String> {
         .flat_map(|cell| cell.split('`').step_by(2))
         .map(str::to_owned)
         .collect()
+}
+
+/// The kinds of a page with the statuses that stand beside them.
+fn statuses(page: &str) -> BTreeMap<&str, BTreeSet<&str>> {
+    let mut statuses = BTreeMap::<_, BTreeSet<_>>::new();
+    for line in page.lines() {
+        let mut cells = line.split(" | ");
+        let kind = cells.next().and_then(|cell| cell.strip_prefix("| `")?.strip_suffix('`'));
+        let status = cells.next().filter(|cell| cell.starts_with(|c: char| c.is_ascii_digit()));
+        if let (Some(kind), Some(status)) = (kind, status) {
+            statuses.entry(kind).or_default().insert(status);
+        }
+    }
+    statuses
+}
+
+#[test]
+fn a_kind_has_one_status_in_both_commands() {
+    let page = fs::read_to_string(root().join("docs/exit-codes.md")).unwrap();
+    let statuses = statuses(&page);
+    assert!(statuses.len() > 80, "{statuses:?}");
+    for (kind, status) in statuses {
+        // How a command ended that was run is not ours.
+        if !["command", "stopped"].contains(&kind) {
+            assert!(
+                ["1", "2", "3"].map(|one| BTreeSet::from([one])).contains(&status),
+                "{kind}: {status:?}"
+            );
+        }
+    }
 }
 
 #[test]

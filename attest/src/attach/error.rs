@@ -111,7 +111,7 @@ impl AttachError {
                 Refusal::Quota.code()
             }
             Self::Registry(error) => error.kind(),
-            Self::TooLarge { .. } => "limit",
+            Self::TooLarge { .. } => "too-large",
             Self::Write(_) => "manifest",
         }
     }

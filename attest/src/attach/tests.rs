@@ -139,7 +139,7 @@ async fn a_large_bundle_is_a_blob_alone_and_a_huge_one_is_refused() {
         assert_eq!(target.blob(layer(&manifest)).await.unwrap(), large);
         let huge = vec![b' '; 16 * 1024 * 1024 + 1];
         let error = places.attach(&target, &huge).await.unwrap_err();
-        assert_eq!(error.code(), "limit");
+        assert_eq!(error.code(), "too-large");
     }
 }
 

@@ -13,8 +13,8 @@ fn an_error_about_a_file_or_a_key_has_a_remedy() {
     };
     helps(&place, "key-unreadable", &[&build[..], &["--key", "gone.key"]].concat());
     helps(&place, "key-unreadable", &[&build[..], &["--key", "env://GONE"]].concat());
-    helps(&place, "file-unwritable", &[&build[..], &["--bundle", "no/b.json"]].concat());
-    helps(&place, "file-unreadable", &["sbom", "oci:app", "--file", "gone.json"]);
+    helps(&place, "unwritable-file", &[&build[..], &["--bundle", "no/b.json"]].concat());
+    helps(&place, "unreadable-file", &["sbom", "oci:app", "--file", "gone.json"]);
     place.set("ATTEST_KEY", testdata("keys/cosign-test.key").display());
     place.set("COSIGN_PASSWORD", "other");
     let stderr = helps(&place, "wrong-passphrase", &build);

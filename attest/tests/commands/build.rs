@@ -116,7 +116,7 @@ fn a_metadata_file_names_the_image_and_must_be_about_it() {
         (1, "metadata-mismatch", "oci:app", file("metadata-mismatch")),
         (1, "metadata-no-digest", "oci:app", file("metadata-no-digest")),
         (1, "metadata-bake", "oci:app", file("bake-metadata")),
-        (2, "file-unreadable", "oci:app", "gone.json".to_owned()),
+        (2, "unreadable-file", "oci:app", "gone.json".to_owned()),
     ] {
         let words = with(image, &file);
         place.fails(status, code, &words.iter().map(String::as_str).collect::<Vec<_>>());

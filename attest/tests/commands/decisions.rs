@@ -178,7 +178,7 @@ fn any_other_verdict_is_refused() {
     fails("verdict-contradiction", changed("/findings", json!([{"code": "stale"}])));
     fails("verdict-future", changed("/now", json!("2099-01-01T00:00:00Z")));
     fails("verdict-unreadable", json!({"decision": "ready"}));
-    place.fails(2, "file-unreadable", &approve(&["--yes", "--verdict", "gone.json"]));
+    place.fails(2, "unreadable-file", &approve(&["--yes", "--verdict", "gone.json"]));
 }
 
 #[test]

@@ -81,7 +81,7 @@ fn what_is_too_large_or_too_deep_to_be_read_is_not_written() {
     place.write("p.json", padded(12_582_900));
     place.fails(1, "too-large", &predicate);
     place.write("p.json", padded(13 << 20));
-    place.fails(1, "file-too-large", &predicate);
+    place.fails(1, "too-large", &predicate);
     place.write("p.json", format!(r#"{{"a": {}1{}}}"#, "[".repeat(127), "]".repeat(127)));
     place.fails(1, "unreadable", &predicate);
 }
@@ -132,7 +132,7 @@ fn the_bundle_is_kept_beside_being_attached_and_a_bad_place_stops_before() {
     let bytes = std::fs::read(place.path("b.json")).unwrap();
     assert_eq!(place.hanging("app")[0].0.to_bytes(), bytes);
     let nowhere = [&["build", "oci:app", "--bundle", "no/b.json"][..], &BUILD].concat();
-    place.fails(2, "file-unwritable", &nowhere);
+    place.fails(2, "unwritable-file", &nowhere);
     let alone = place.run(&[&["build", "oci:app", "--no-attach"][..], &BUILD].concat());
     assert_eq!(alone.status, 2, "signed and thrown away");
 }

@@ -223,7 +223,7 @@ fn a_token_that_the_authority_does_not_take_is_a_fault_of_the_command() {
     place.fails(2, "identity-token", &words);
     // Another instance's.
     place.write("token", Instance::named("elsewhere").serve().unwrap().token(&job()));
-    let said = place.fails(2, "service-refuses", &words);
+    let said = place.fails(2, "token-refused", &words);
     assert!(said.contains("processing the identity token"), "{said}");
     assert_eq!(server.entries(Rekor::V2), 0);
 }
@@ -338,7 +338,7 @@ fn a_programs_token_and_one_that_it_refuses() {
             format!("#!/bin/sh\n[ \"$*\" = '{asked}' ] || exit 9\necho {token}\nexit {status}\n")
         };
         place.program(program, &agent(1));
-        place.fails(3, "identity-token", &WORD);
+        place.fails(3, "no-identity-token", &WORD);
         place.program(program, &agent(0));
         place.done(&WORD);
         let attest = env!("CARGO_BIN_EXE_attest");

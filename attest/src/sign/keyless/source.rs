@@ -264,10 +264,10 @@ impl SourceError {
     /// The stable code.
     pub(crate) fn code(&self) -> &'static str {
         match self {
-            Self::Login(_) => "login",
-            Self::Header { .. } | Self::Program { .. } | Self::Read { .. } | Self::Token(_) => {
-                "identity-token"
-            }
+            Self::Header { .. } | Self::Read { .. } | Self::Token(_) => "identity-token",
+            Self::Login(error) if error.is_usage() => "login",
+            Self::Login(_) => "login-failed",
+            Self::Program { .. } => "no-identity-token",
             Self::Service(error) => error.code(),
         }
     }

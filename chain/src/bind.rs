@@ -24,7 +24,7 @@ use crate::{
 ///
 /// ```compile_fail,E0451
 /// fn about<'p>(verified: chain::Verified<'p>, digest: evidence::Digest) -> chain::Bound<'p> {
-///     chain::Bound { verified, digests: vec![digest], names: vec![], foreign: None }
+///     chain::Bound { verified, digests: vec![digest], names: vec![], foreign: None, index: None }
 /// }
 /// ```
 #[derive(Clone, Debug)]
@@ -33,6 +33,7 @@ pub struct Bound<'p> {
     digests: Vec<Digest>,
     names: Vec<String>,
     foreign: Option<String>,
+    index: Option<Digest>,
 }
 
 impl<'p> Bound<'p> {
@@ -54,6 +55,11 @@ impl<'p> Bound<'p> {
     /// The words for a subject beside ours that belongs to another image, if there is one.
     pub fn foreign_subject(&self) -> Option<&str> {
         self.foreign.as_deref()
+    }
+
+    /// The digest of such a subject that may be the index of this image, which nobody named.
+    pub(crate) fn unasked_index(&self) -> Option<&Digest> {
+        self.index.as_ref()
     }
 
     /// The kind of claim.
@@ -80,6 +86,7 @@ pub(crate) fn bind<'p>(verified: Verified<'p>, image: &Image) -> Result<Bound<'p
             carrier: verified.carrier().clone(),
             spoiled: None,
             peeked: None,
+            place: 0,
         });
     }
     let otherwise = ours().find(|subject| !is_asked(subject));
@@ -90,15 +97,17 @@ pub(crate) fn bind<'p>(verified: Verified<'p>, image: &Image) -> Result<Bound<'p
     let digests: Vec<Digest> = image.family().filter(named).cloned().collect();
     let other_bytes = || ours().find_map(|subject| other_bytes(subject, image));
     let foreign = subjects.iter().find(|subject| !is_ours(subject));
+    let index = foreign.and_then(|subject| index(subject, image, &names_given)).cloned();
     let foreign = foreign.map(|subject| {
-        let index = index(subject, image, &names_given);
-        format!("{} as well{}", told(subject), index.unwrap_or_default())
+        let ask =
+            |digest| format!("; if that is the index of this image, ask with --index {digest}");
+        format!("{} as well{}", told(subject), index.as_ref().map(ask).unwrap_or_default())
     });
     let foreign = foreign.or_else(|| other_bytes().map(|other| format!("{other} as well")));
     let foreign = foreign.or_else(|| {
         otherwise.map(|subject| format!("{}, and our bytes by another algorithm", told(subject)))
     });
-    Ok(Bound { verified, digests, names: names_given, foreign })
+    Ok(Bound { verified, digests, names: names_given, foreign, index })
 }
 
 /// Whether verified bytes that are no statement mention the image. Nobody can say what they say of
@@ -119,12 +128,9 @@ fn has_our_bytes(subject: &Subject, image: &Image) -> bool {
 }
 
 /// What to ask where the question named no index, and a subject of our name may be that.
-fn index(subject: &Subject, image: &Image, ours: &[String]) -> Option<String> {
-    if image.shape != Shape::Lone || !ours.contains(&subject.name) {
-        return None;
-    }
-    let digest = subject.digests.values().next()?;
-    Some(format!("; if that is the index of this image, ask with --index {digest}"))
+fn index<'s>(subject: &'s Subject, image: &Image, ours: &[String]) -> Option<&'s Digest> {
+    let may_be = image.shape == Shape::Lone && ours.contains(&subject.name);
+    subject.digests.values().next().filter(|_| may_be)
 }
 
 /// A digest of a subject that is ours by the digest asked for, and that our bytes do not have.

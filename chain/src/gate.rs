@@ -39,11 +39,20 @@ pub fn gate<'p>(
         }
     }
     refusals.sort_by(|a, b| a.order().cmp(&b.order()));
+    refusals.iter_mut().enumerate().for_each(|(place, refusal)| refusal.place = place);
     let words = word::read_all(bound.into_iter(), policy, question.now);
     let mut seen = Vec::new();
     for view in &views {
         let on = &question.image.digest;
-        let setting = Setting { policy, image: &question.image, view, on, now: question.now };
+        let setting = Setting {
+            policy,
+            image: &question.image,
+            view,
+            on,
+            environment: question.environment.as_deref(),
+            before: question.before.as_deref(),
+            now: question.now,
+        };
         let judged = |steps: &[&'p Step]| -> Vec<_> {
             steps.iter().map(|step| judge(step, &words, &refusals, setting)).collect()
         };

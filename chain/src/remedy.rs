@@ -2,14 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use evidence::predicate::{EXCEPTION, Kind, SUMMARY};
+use evidence::{
+    Digest,
+    predicate::{EXCEPTION, Kind, SUMMARY},
+};
 
 use crate::{
-    candidate::Image,
+    candidate::{Image, Shape},
     facts::Facts,
     finding::Code,
     judge::Setting,
-    policy::{Claims, Place, Policy, Step},
+    policy::{Claims, Fact, Place, Policy, Step},
 };
 
 /// `production.yaml:31`.
@@ -42,10 +45,81 @@ pub(crate) fn command(step: &Step, image: &Image) -> String {
     let mut words = attest(verb, image);
     words.extend(options);
     words.extend(selects.name.iter().flat_map(|name| ["--name", name.as_str()]));
-    if selects.claims == Claims::Kind(Kind::Approval) {
+    if follows_verdict(step) {
         words.extend(["--verdict", VERDICT]);
     }
     line(words)
+}
+
+/// Whether who attests a step follows a verdict: an approval of what comes before it.
+fn follows_verdict(step: &Step) -> bool {
+    let reaches = !step.after.is_empty() || !step.covers.is_empty();
+    step.selects.claims == Claims::Kind(Kind::Approval) && reaches
+}
+
+/// The command that attests a step, after the one that makes the verdict that it follows.
+pub(crate) fn anew(step: &Step, setting: Setting<'_>) -> String {
+    let command = command(step, setting.image);
+    match follows_verdict(step) {
+        _ if step.selects.claims == Claims::Kind(Kind::Scan) => on_platform(step, setting),
+        true => {
+            let report = format!("json={VERDICT}");
+            let more = ["--before", &step.name, "--report", &report];
+            format!("{} && {command}", gate(setting, None, &more))
+        }
+        false => command,
+    }
+}
+
+/// A scanner's report is about one platform: where an index was asked about, that is what to scan.
+fn on_platform(step: &Step, setting: Setting<'_>) -> String {
+    let image = setting.image;
+    let digest = match &image.shape {
+        Shape::Index { platforms } => platforms
+            .iter()
+            .find(|platform| Some(platform.name.as_str()) == setting.view.platform)
+            .map(|platform| &platform.digest)
+            .filter(|digest| setting.view.digests.contains(digest)),
+        Shape::Listed { .. } | Shape::Lone => None,
+    };
+    let platform = digest.and_then(|digest| {
+        let (name, _) = image.reference.rsplit_once('@')?;
+        Some(Image { reference: format!("{name}@{digest}"), ..image.clone() })
+    });
+    command(step, platform.as_ref().unwrap_or(image))
+}
+
+/// The question that was asked, with the index that lists the image.
+pub(crate) fn asked(setting: Setting<'_>, index: &Digest) -> String {
+    let before: Vec<&str> = setting.before.iter().flat_map(|step| ["--before", *step]).collect();
+    gate(setting, Some(index.to_string()), &before)
+}
+
+fn gate(setting: Setting<'_>, index: Option<String>, more: &[&str]) -> String {
+    let image = setting.image;
+    let listed = match &image.shape {
+        Shape::Listed { index, .. } => Some(index.to_string()),
+        Shape::Index { .. } | Shape::Lone => None,
+    };
+    let index = index.or(listed);
+    let mut words = about(&["verify", "gate"], image);
+    words.extend(index.iter().flat_map(|index| ["--index", index.as_str()]));
+    words.extend(["--policy", setting.policy.file.as_str()]);
+    words.extend(setting.environment.iter().flat_map(|name| ["--environment", *name]));
+    words.extend(more);
+    line(words)
+}
+
+/// The options that state what another step is known to be of.
+pub(crate) fn stating(facts: &Facts) -> String {
+    let options = [
+        ("--source", Fact::Source),
+        ("--commit", Fact::Commit),
+        ("--ref", Fact::Ref),
+        ("--run", Fact::Run),
+    ];
+    let known = options.into_iter().filter_map(|(option, fact)| Some((option, facts.value(fact)?)));
+    known.map(|(option, value)| format!(" {option} {}", quoted(value))).collect()
 }
 
 /// The command that puts an attestation back.
@@ -56,7 +130,12 @@ pub(crate) fn attach(image: &Image) -> String {
 }
 
 fn attest<'a>(verb: &'a str, image: &'a Image) -> Vec<&'a str> {
-    let mut words = vec!["attest", verb, image.reference.as_str()];
+    about(&["attest", verb], image)
+}
+
+fn about<'a>(command: &[&'a str], image: &'a Image) -> Vec<&'a str> {
+    let mut words = command.to_vec();
+    words.push(image.reference.as_str());
     if image.told {
         words.extend(["--as", image.name.as_str()]);
     }
@@ -94,16 +173,19 @@ pub(crate) fn for_negative(
     facts: Option<&Facts>,
     setting: Setting<'_>,
 ) -> String {
-    let again = command(step, setting.image);
+    let mut again = anew(step, setting);
     // Words of one run and no job replace none of each other: the same command would change nothing.
     let lone_run = facts.is_some_and(|facts| facts.run.is_some() && facts.job.is_none());
-    let again = match lone_run {
-        true => format!("{again}  (in a new --run, or with --job and a later --attempt of it)"),
-        false => again,
+    if lone_run {
+        again += " --run RUN";
+    }
+    let in_another = match lone_run {
+        true => " (with a new --run: its first word names no --job)",
+        false => "",
     };
     match (code, &step.selects.claims) {
         (Code::NoTime, Claims::Kind(Kind::Scan)) if step.database_max_age.is_some() => {
-            format!("say how old the database is: {again} --database-updated TIME")
+            format!("say how old the database is{in_another}: {again} --database-updated TIME")
         }
         (Code::NegativeResult, Claims::Kind(Kind::Scan)) => {
             let at = step.limits.as_ref().map_or(step.at, |limits| limits.at);
@@ -112,23 +194,40 @@ pub(crate) fn for_negative(
                 place(setting.policy, at)
             )
         }
-        (Code::NegativeResult, Claims::Kind(Kind::Approval)) => {
-            format!("who rejected it can approve it: {again}")
+        _ => format!("{}{in_another}: {again}", before_again(step, code)),
+    }
+}
+
+/// What to do before the step is attested again.
+fn before_again(step: &Step, code: Code) -> &'static str {
+    match code {
+        Code::NegativeResult if step.selects.claims == Claims::Kind(Kind::Approval) => {
+            "who rejected it can approve it"
         }
-        (Code::NegativeResult, _) => format!("mend the cause, then attest the new result: {again}"),
+        Code::NegativeResult => "mend the cause, run it again, then attest the new result",
         // It is its signer's newest word as long as it is there, so another one alone mends nothing.
-        (Code::ClaimMismatch | Code::Unreadable | Code::WrongSubject, _) => format!(
-            "it stays its signer's newest word until its referrer is deleted; then: {again}"
-        ),
-        (Code::Future, _) => format!(
+        Code::ClaimMismatch | Code::Unreadable | Code::WrongSubject => {
+            "it stays its signer's newest word until its referrer is deleted; then"
+        }
+        Code::Future => {
             "it stays its signer's newest word until that time, or until its referrer is deleted; \
-             then: {again}"
-        ),
-        (Code::OutsideWindow, _) => format!(
+             then"
+        }
+        Code::OutsideWindow => {
             "delete its referrer, or take the retired key out of the policy; \
-             then sign with a key that the policy trusts now: {again}"
-        ),
-        _ => format!("attest it again: {again}"),
+             then sign with a key that the policy trusts now"
+        }
+        _ => "attest it again",
+    }
+}
+
+/// The remedies of one finding on two platforms: what both say, and the command of each.
+pub(crate) fn both(one: &str, other: &str) -> String {
+    let said_once = other.rsplit_once(": ").filter(|(said, _)| one.starts_with(said));
+    let command = said_once.map_or(other, |(_, command)| command);
+    match one.contains(command) {
+        true => one.to_owned(),
+        false => format!("{one} && {command}"),
     }
 }
 
@@ -153,13 +252,8 @@ pub(crate) fn who(step: &Step, have: &BTreeSet<&str>, found: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use evidence::{Digest, predicate::Kind};
-
     use super::*;
-    use crate::{
-        candidate::Shape,
-        policy::{Selector, SignedBy},
-    };
+    use crate::policy::{Selector, SignedBy};
 
     const KINDS: [Kind; 9] = [
         Kind::Approval,
@@ -185,7 +279,7 @@ mod tests {
             signed_by: SignedBy { word: "who".to_owned(), parties: BTreeSet::new(), many: false },
             count: 1,
             not_signed_by: vec![],
-            after: vec![],
+            after: vec!["test".to_owned()],
             covers: vec![],
             max_age: None,
             database_max_age: None,

@@ -263,7 +263,7 @@ evidence::words! {
         Superseded = "superseded",
         /// It is about another name, tool or environment.
         LeftOut = "left-out",
-        /// Dropped before its signer was matched; it decides nothing.
+        /// By nobody whom the step takes, or about something else; it decides nothing.
         Dropped = "dropped",
         /// Refused after its signer was matched; it fails the step.
         Refused = "refused",

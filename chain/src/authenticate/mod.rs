@@ -159,6 +159,8 @@ pub struct Refusal {
     pub(crate) spoiled: Option<Vec<u8>>,
     /// What it says it is meant for, where nobody verified it.
     pub(crate) peeked: Option<Box<Peeked>>,
+    /// Its place among the refusals of one verdict.
+    pub(crate) place: usize,
 }
 
 impl Refusal {
@@ -299,6 +301,7 @@ fn refuse(carrier: Carrier, code: Code, reason: String) -> Refusal {
         carrier,
         spoiled: None,
         peeked: None,
+        place: 0,
     }
 }
 

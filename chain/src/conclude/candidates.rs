@@ -67,7 +67,6 @@ pub(super) fn others(
 
 fn candidate(considered: &Considered<'_, '_>, chosen: &BTreeSet<&Id>) -> CandidateReport {
     let reason = considered.reason.as_ref();
-    let left_out = considered.fate == Fate::LeftOut;
     let report = match considered.what {
         What::Word(word) => of_word(word, considered.fate),
         What::Refusal(refusal) => of_refusal(refusal),
@@ -76,8 +75,8 @@ fn candidate(considered: &Considered<'_, '_>, chosen: &BTreeSet<&Id>) -> Candida
         && matches!(considered.what, What::Word(word) if chosen.contains(word.id()));
     CandidateReport {
         fate: if is_chosen { Fate::Chosen } else { considered.fate },
-        code: reason.filter(|_| !left_out).map(|(code, _)| *code),
-        reason: reason.map(|(_, text)| text.clone()),
+        code: reason.and_then(|reason| reason.code),
+        reason: reason.map(|reason| reason.text.clone()),
         ..report
     }
 }

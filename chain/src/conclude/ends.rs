@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use evidence::{
-    predicate::View,
+    predicate::{Kind, View},
     time::{self, Timestamp},
 };
 
@@ -17,7 +17,12 @@ pub(super) fn of(seen: &Seen<'_, '_>) -> BTreeSet<Deadline> {
     ends.extend(setting.policy.expires.map(|expires| (expires, "policy expires".to_owned())));
     for judged in judged {
         let name = &judged.step.name;
-        ends.extend(last_enough(judged).map(|until| (until, format!("{name} max-age"))));
+        // Of an approval the very word that is chosen must stay within it.
+        let chosen = seen.chosen().iter().filter(|choice| choice.step.name == *name);
+        let mut chosen = chosen.flat_map(|choice| &choice.words);
+        if !chosen.any(|option| option.word.kind() == Kind::Approval) {
+            ends.extend(last_enough(judged).map(|until| (until, format!("{name} max-age"))));
+        }
         let accepts = judged.step.accept.iter().filter(|accept| setting.now < accept.until);
         ends.extend(accepts.map(|accept| (accept.until, format!("{name} accepts {}", accept.id))));
     }
@@ -25,12 +30,13 @@ pub(super) fn of(seen: &Seen<'_, '_>) -> BTreeSet<Deadline> {
         for option in &choice.words {
             let word = option.word;
             if let Some(View::Approval(approval)) = word.view() {
-                let what = format!("{} by {} expires", choice.step.name, word.signer());
-                ends.extend(approval.expires.map(|expires| (expires, what)));
+                let by = format!("{} by {}", choice.step.name, word.signer());
+                let expires = approval.expires.map(|expires| (expires, format!("{by} expires")));
+                ends.extend(expires);
                 let limit = choice.step.max_age.zip(word.age_time());
-                ends.extend(limit.map(|(limit, time)| {
-                    (clock::later(time, limit), format!("{} max-age", choice.step.name))
-                }));
+                ends.extend(
+                    limit.map(|(limit, time)| (clock::later(time, limit), format!("{by} max-age"))),
+                );
             }
             // What somebody else's clock saw in time stays good.
             let until = word.bound().verified().credential().until;

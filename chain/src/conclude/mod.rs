@@ -114,8 +114,16 @@ fn findings(seen: &[Seen<'_, '_>]) -> Vec<Finding> {
         let judged = seen.judged.iter().flat_map(|judged| &judged.findings);
         let platform = seen.setting.view.platform;
         for finding in judged.chain(&seen.withheld.findings).chain(&seen.related.findings) {
-            match all.iter_mut().find(|(known, _)| known == finding) {
-                Some((_, platforms)) => platforms.extend(platform),
+            // What differs by the platform in its command alone is one finding, with all commands.
+            let is_it = |known: &Finding| {
+                *known == Finding { remedy: known.remedy.clone(), ..finding.clone() }
+            };
+            match all.iter_mut().find(|(known, _)| is_it(known)) {
+                Some((known, platforms)) => {
+                    let remedies = known.remedy.as_ref().zip(finding.remedy.as_ref());
+                    known.remedy = remedies.map(|(one, other)| remedy::both(one, other));
+                    platforms.extend(platform);
+                }
                 None => all.push((finding.clone(), platform.into_iter().collect())),
             }
         }

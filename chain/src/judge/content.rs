@@ -102,7 +102,7 @@ fn tested(step: &Step, test: &TestResult) -> Content {
         );
     }
     if !step.results.contains(&test.result) || test.result == Result_::Failed {
-        let message = format!("the result is {}", test.result.word());
+        let message = format!("the result is {}", failed_how(test));
         return negative(Code::NegativeResult, message, listed());
     }
     match test.counts {
@@ -110,6 +110,14 @@ fn tested(step: &Step, test: &TestResult) -> Content {
             negative(Code::NegativeResult, "no test was executed".to_owned(), vec![])
         }
         _ => Content::Positive,
+    }
+}
+
+/// `FAILED: the command ended with 3`: a green report does not say why its run failed.
+fn failed_how(test: &TestResult) -> String {
+    match test.exit_code.filter(|code| *code != 0) {
+        Some(code) => format!("{}: the command ended with {code}", test.result.word()),
+        None => test.result.word().to_owned(),
     }
 }
 
@@ -215,6 +223,7 @@ pub(crate) fn says(word: &Word<'_>) -> String {
         }
         Some(View::Test(test)) => match (test.counts, test.result) {
             (Some(counts), Result_::Passed) => format!("{} passed", counts.passed),
+            (Some(counts), Result_::Failed) if counts.failed == 0 => failed_how(test),
             (Some(counts), word) => {
                 format!("{}: {} of {} failed", word.word(), counts.failed, counts.executed)
             }

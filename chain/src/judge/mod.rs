@@ -8,6 +8,7 @@
 pub(crate) mod content;
 mod fate;
 pub(crate) mod freshness;
+mod missing;
 mod scope;
 mod select;
 pub(crate) mod speaker;
@@ -34,6 +35,7 @@ use crate::{
 };
 use content::Content;
 use fate::Hearing;
+pub(crate) use fate::Reason;
 use speaker::{Run, Speaker};
 use word::Word;
 
@@ -73,7 +75,7 @@ pub(crate) struct Considered<'w, 'p> {
     /// What became of it.
     pub fate: Fate,
     /// Why, where there is a reason.
-    pub reason: Option<(Code, String)>,
+    pub reason: Option<Reason>,
 }
 
 /// A word, or a candidate that never became one.
@@ -86,11 +88,11 @@ pub(crate) enum What<'w, 'p> {
 }
 
 impl What<'_, '_> {
-    /// Tells it from every other: where it lies, which nothing of this crate changes or prints.
-    pub(crate) fn place(self) -> *const () {
+    /// Tells it from every other of one verdict.
+    pub(crate) fn place(self) -> impl Ord + use<> {
         match self {
-            Self::Word(word) => std::ptr::from_ref(word).cast(),
-            Self::Refusal(refusal) => std::ptr::from_ref(refusal).cast(),
+            Self::Word(word) => (true, word.place()),
+            Self::Refusal(refusal) => (false, refusal.place),
         }
     }
 }
@@ -106,6 +108,10 @@ pub(crate) struct Setting<'a> {
     pub view: &'a View<'a>,
     /// The digest of the view on which a step is judged just now.
     pub on: &'a Digest,
+    /// The environment that was asked for.
+    pub environment: Option<&'a str>,
+    /// The step of which only what comes before it was asked for.
+    pub before: Option<&'a str>,
     /// The moment of asking.
     pub now: Timestamp,
 }
@@ -179,10 +185,10 @@ fn judge_on<'w, 'p>(
     for word in here.filter(|word| concerns(step, Some(word.predicate_type()))) {
         match select::select(step, word, setting) {
             Ok(()) => selected.push(word),
-            Err((fate, code, reason)) => judged.considered.push(Considered {
+            Err((fate, reason)) => judged.considered.push(Considered {
                 what: What::Word(word),
                 fate,
-                reason: Some((code, reason)),
+                reason: Some(reason),
             }),
         }
     }
@@ -313,9 +319,23 @@ fn finding(
     Finding {
         details: lines,
         candidates: vec![word.id().to_string()],
-        remedy: Some(remedy::for_negative(step, code, Some(word.facts()), setting)),
+        remedy: Some(remedy_for(step, code, word, setting)),
         who: Some(format!("{}{run}", word.signer())),
         ..Finding::of(step, code, message, setting).at(place, setting)
+    }
+}
+
+/// A statement about an index names its platforms; who asks about one of these has to name the index,
+/// and nobody has to attest anything.
+fn remedy_for(step: &Step, code: Code, word: &Word<'_>, setting: Setting<'_>) -> String {
+    match word.bound().unasked_index().filter(|_| code == Code::WrongSubject) {
+        Some(index) => {
+            format!(
+                "if that is the index of this image, name it: {}",
+                remedy::asked(setting, index)
+            )
+        }
+        None => remedy::for_negative(step, code, Some(word.facts()), setting),
     }
 }
 
@@ -338,7 +358,7 @@ fn count(judged: &mut Judged<'_, '_>, lapsed: Vec<(Code, String)>, setting: Sett
     let details: Vec<String> = lapsed.iter().map(|(_, text)| text.clone()).collect();
     let (code, message) = match (found, lapsed.first()) {
         (0, Some((code, _))) => (*code, format!("nothing new enough speaks for `{}`", step.name)),
-        (0, None) => missing(judged),
+        (0, None) => missing::why(judged),
         _ => (Code::TooFewSigners, format!("{found} of {} signers", step.count)),
     };
     // Of a party that is many people there is always one more.
@@ -347,43 +367,8 @@ fn count(judged: &mut Judged<'_, '_>, lapsed: Vec<(Code, String)>, setting: Sett
     let who = remedy::who(step, &have, signers.len());
     judged.findings.push(Finding {
         details,
-        remedy: Some(remedy::command(step, setting.image)),
+        remedy: Some(remedy::anew(step, setting)),
         who: Some(who),
         ..Finding::of(step, code, message, setting)
     });
-}
-
-/// Nothing speaks for the step. Of the reasons for which candidates were dropped, the one nearest to
-/// what was wanted is the most useful.
-fn missing(judged: &Judged<'_, '_>) -> (Code, String) {
-    let rank = |code: Code| match code {
-        Code::BadCertificate | Code::BadLogEntry | Code::BadSignature | Code::BadTimestamp => 0,
-        Code::WrongSigner => 1,
-        Code::WrongSubject => 2,
-        Code::Unreadable => 3,
-        _ => 4,
-    };
-    let dropped = judged.considered.iter().filter(|c| c.fate == Fate::Dropped);
-    let nearest = dropped.filter_map(|c| c.reason.as_ref()).min_by_key(|(code, _)| rank(*code));
-    match nearest {
-        Some((code, reason)) => (*code, reason.clone()),
-        None => (Code::Missing, format!("no {} says so", what(judged.step))),
-    }
-}
-
-/// The kind of evidence in words: `scan`, `approval for production`, `test named smoke`.
-fn what(step: &Step) -> String {
-    let selects = &step.selects;
-    let mut text = match selects.claims.word() {
-        uri if uri.contains(':') => format!("attestation of type {uri}"),
-        word => format!("{word} attestation"),
-    };
-    for (word, value) in
-        [("by", &selects.tool), ("for", &selects.environment), ("named", &selects.name)]
-    {
-        if let Some(value) = value {
-            text += &format!(" {word} {value}");
-        }
-    }
-    text
 }

@@ -3,7 +3,7 @@
 //! By its environment, name and tool it is meant for the step or left out; by its signer and, for what
 //! grants or records a deployment, by the name that was signed, it may speak or is dropped.
 
-use super::{Setting, scope::Scope, word::Word};
+use super::{Reason, Setting, scope::Scope, word::Word};
 use crate::{finding::Code, policy::Step, verdict::Fate};
 
 /// Whether a word of the step's kind speaks for the step; if not, what becomes of it.
@@ -11,17 +11,17 @@ pub(super) fn select(
     step: &Step,
     word: &Word<'_>,
     setting: Setting<'_>,
-) -> Result<(), (Fate, Code, String)> {
+) -> Result<(), (Fate, Reason)> {
     meant(step, word)?;
     if !step.signed_by.parties.contains(word.party()) {
         let reason =
             format!("signed by `{}`; the step takes `{}`", word.party(), step.signed_by.word);
-        return Err((Fate::Dropped, Code::WrongSigner, reason));
+        return Err((Fate::Dropped, Reason::fault(Code::WrongSigner, &reason)));
     }
     match Scope::of(word.bound(), setting.policy) {
         Scope::Outside(name) => {
             let reason = format!("it is for `{name}`, which this policy is not about");
-            Err((Fate::Dropped, Code::WrongSubject, reason))
+            Err((Fate::Dropped, Reason::fault(Code::WrongSubject, &reason)))
         }
         Scope::Both(_) | Scope::Inside | Scope::Nowhere(_) => Ok(()),
     }
@@ -29,13 +29,13 @@ pub(super) fn select(
 
 /// Whether a word is meant for the step: its environment, name and tool are those that it selects.
 /// What cannot be read is meant for every step of its kind, since nobody can say that it is not.
-fn meant(step: &Step, word: &Word<'_>) -> Result<(), (Fate, Code, String)> {
+fn meant(step: &Step, word: &Word<'_>) -> Result<(), (Fate, Reason)> {
     let Some(view) = word.view() else {
         return Ok(());
     };
     let left_out = |what: &str, has: Option<&str>, wants: Option<&str>| {
         let reason = format!("its {what} is {}; the step takes {}", quoted(has), quoted(wants));
-        Err((Fate::LeftOut, Code::Missing, reason))
+        Err((Fate::LeftOut, Reason::note(reason)))
     };
     let (name, tool) = (word.facts().name.as_deref(), word.tool());
     let selects = &step.selects;

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Considered, Judged, Setting, What, concerns};
+use super::{Considered, Judged, Reason, Setting, What, concerns};
 use crate::{authenticate::Refusal, bind, finding::Finding, policy::Step, remedy, verdict::Fate};
 
 /// Records the refusals that concern a step; returns the parties of which one is the newest word.
@@ -33,7 +33,7 @@ pub(super) fn judge<'w>(
         judged.considered.push(Considered {
             what: What::Refusal(refusal),
             fate: if party.is_some() { Fate::Refused } else { Fate::Dropped },
-            reason: Some((refusal.code, refusal.reason.clone())),
+            reason: Some(Reason::fault(refusal.code, &refusal.reason)),
         });
     }
     parties

@@ -32,11 +32,12 @@ pub struct Word<'p> {
     commits_to: BTreeSet<Id>,
     /// The one of many people who signed.
     person: Option<String>,
+    place: usize,
 }
 
 impl<'p> Word<'p> {
     /// Reads a bound statement, of which there are these copies.
-    fn read(bound: Bound<'p>, copies: Copies, policy: &Policy, now: Timestamp) -> Self {
+    fn read((bound, copies): (Bound<'p>, Copies), policy: &Policy, now: Timestamp) -> Self {
         let mut word = Self {
             bound,
             facts: Facts::default(),
@@ -45,6 +46,7 @@ impl<'p> Word<'p> {
             copies: copies.bundles,
             commits_to: BTreeSet::new(),
             person: None,
+            place: 0,
         };
         word.person = person(word.bound.verified());
         if let Err(refused) = word.fill((copies.began, copies.seen), policy, now) {
@@ -157,6 +159,11 @@ impl<'p> Word<'p> {
         Ok(())
     }
 
+    /// Its place among the words of one verdict.
+    pub(crate) fn place(&self) -> usize {
+        self.place
+    }
+
     /// The bound statement.
     pub fn bound(&self) -> &Bound<'p> {
         &self.bound
@@ -261,7 +268,8 @@ pub(crate) fn read_all<'p>(
             _ => words.push((bound, copy)),
         }
     }
-    words.into_iter().map(|(bound, copies)| Word::read(bound, copies, policy, now)).collect()
+    let words = words.into_iter().map(|word| Word::read(word, policy, now)).enumerate();
+    words.map(|(place, word)| Word { place, ..word }).collect()
 }
 
 /// What makes two bundles copies of one word: the statement and the credential; by certificate, whom it

@@ -37,6 +37,7 @@ pub use fault::{Fault, Faults};
 pub use files::Wanted;
 pub use glob::{Glob, GlobError};
 pub use identity::{IdentityError, IdentityPattern};
+pub use nearest::meant;
 pub use party::{CertificateFact, Credential, CredentialKind, Keyless, Party};
 pub use root::{Repository, RootSource, TrustedRoot};
 

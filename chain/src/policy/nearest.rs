@@ -12,6 +12,12 @@ pub(super) fn advice<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -
     }
 }
 
+/// The same for words that no policy wrote; none where no known one is near.
+pub fn meant(word: &str, known: &[String]) -> Option<String> {
+    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+    Some(format!("did you mean `{}`?", nearest(word, &known)?))
+}
+
 /// The known word that differs least; none if all differ by more than a third of their length.
 pub(super) fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
     let word = word.to_lowercase();

@@ -10,17 +10,58 @@ use crate::{
     remedy,
 };
 
+/// The findings for broken relations: what the same steps do not share is one finding.
+pub(super) fn findings(
+    broken: &[&Relation<'_>],
+    search: &Search<'_, '_, '_>,
+    best: &[Choice<'_, '_>],
+    setting: Setting<'_>,
+) -> Vec<Finding> {
+    let mut told: Vec<&[&str]> = Vec::new();
+    let mut findings = Vec::new();
+    for relation in broken {
+        let Relation::Same { steps, at, .. } = relation else {
+            findings.push(finding(relation, search, best, setting));
+            continue;
+        };
+        if !told.contains(&steps.as_slice()) {
+            told.push(steps);
+            let facts: Vec<Fact> = broken.iter().filter_map(|other| other.unlike(steps)).collect();
+            let of = |step: &str| words(step, search, best);
+            findings.push(unlike(&facts, steps, &of, setting).at(*at, setting));
+        }
+    }
+    findings
+}
+
+/// The words of a step: those chosen, or all that may be.
+fn words<'w, 'p>(
+    step: &str,
+    search: &Search<'_, 'w, 'p>,
+    best: &[Choice<'w, 'p>],
+) -> Vec<Candidacy<'w, 'p>> {
+    let chosen = best.iter().find(|choice| choice.step.name == step);
+    chosen.map_or_else(|| search.options(step).to_vec(), |choice| choice.words.clone())
+}
+
+impl Relation<'_> {
+    /// The fact that these very steps must share by it.
+    fn unlike(&self, of: &[&str]) -> Option<Fact> {
+        match self {
+            Self::Same { fact, steps, .. } if steps == of => Some(*fact),
+            _ => None,
+        }
+    }
+}
+
 /// The finding for one broken relation.
-pub(super) fn finding(
+fn finding(
     relation: &Relation<'_>,
     search: &Search<'_, '_, '_>,
     best: &[Choice<'_, '_>],
     setting: Setting<'_>,
 ) -> Finding {
-    let of = |step: &str| -> Vec<Candidacy<'_, '_>> {
-        let chosen = best.iter().find(|choice| choice.step.name == step);
-        chosen.map_or_else(|| search.options(step).to_vec(), |choice| choice.words.clone())
-    };
+    let of = |step: &str| words(step, search, best);
     let between = |code: Code, x: &str, y: &str, message: String| {
         let (xs, ys) = (search.options(x), of(y));
         let finding = build(code, x, message, pair(x, xs, y, &ys), setting);
@@ -45,17 +86,50 @@ pub(super) fn finding(
         }
         Relation::Label(rule) => label(rule, &of(&rule.step), setting),
         Relation::Same { fact, steps, at } => {
-            let details = steps.iter().flat_map(|step| {
-                of(step)
-                    .into_iter()
-                    .map(|option| shared(step, *fact, option.word))
-                    .collect::<Vec<_>>()
-            });
-            let message = format!("the {} is not the same in {}", fact.word(), steps.join(", "));
-            let last = steps.last().copied().unwrap_or_default();
-            build(Code::NotSame, last, message, details.collect(), setting).at(*at, setting)
+            unlike(&[*fact], steps, &of, setting).at(*at, setting)
         }
     }
+}
+
+/// Facts that steps do not share. What the first of them says is known: the last may have left it out,
+/// or be of something else.
+fn unlike<'w, 'p: 'w>(
+    facts: &[Fact],
+    steps: &[&str],
+    of: &impl Fn(&str) -> Vec<Candidacy<'w, 'p>>,
+    setting: Setting<'_>,
+) -> Finding {
+    let lines = |fact: &Fact| {
+        let fact = *fact;
+        let lines = move |step: &&str| {
+            let step = (*step).to_owned();
+            of(&step).into_iter().map(move |option| shared(&step, fact, option.word))
+        };
+        steps.iter().flat_map(lines).collect::<Vec<_>>()
+    };
+    let details = facts.iter().flat_map(lines).collect();
+    let named: Vec<&str> = facts.iter().map(|fact| fact.word()).collect();
+    let (named, are) = match named.as_slice() {
+        [one] => ((*one).to_owned(), "is"),
+        [all @ .., last] => (format!("{} and the {last}", all.join(", the ")), "are"),
+        [] => (String::new(), "is"),
+    };
+    let message = format!("the {named} {are} not the same in {}", steps.join(", "));
+    let last = steps.last().copied().unwrap_or_default();
+    let finding = build(Code::NotSame, last, message, details, setting);
+    let states = |word: &&Word<'_>| facts.iter().any(|fact| word.facts().value(*fact).is_some());
+    let others = steps.iter().filter(|step| **step != last);
+    let others = others.flat_map(|step| of(step)).map(|option| option.word);
+    let Some(known) = others.into_iter().find(states) else { return finding };
+    let stated = remedy::stating(known.facts());
+    let left_out = !of(last).iter().any(|option| states(&option.word));
+    let remedy = finding.remedy.map(|remedy| match left_out {
+        true => format!("{remedy}{stated}"),
+        false => {
+            format!("it is of something else: make `{last}` of the same, then {remedy}{stated}")
+        }
+    });
+    Finding { remedy, ..finding }
 }
 
 fn build(
@@ -71,7 +145,7 @@ fn build(
     };
     Finding {
         details,
-        remedy: Some(format!("attest it anew: {}", remedy::command(step, setting.image))),
+        remedy: Some(format!("attest it anew: {}", remedy::anew(step, setting))),
         who: Some(remedy::who(step, &BTreeSet::new(), 0)),
         follows: true,
         ..Finding::of(step, code, message, setting)

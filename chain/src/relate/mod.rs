@@ -159,8 +159,7 @@ pub(crate) fn relate<'w, 'p>(
     let search = Search::new(&standing, setting, SEARCH);
     let (kept, broken) = search.fulfil(&relations)?;
     let best = search.choose(&kept)?.unwrap_or_default();
-    let findings: Vec<Finding> =
-        broken.iter().map(|relation| explain::finding(relation, &search, &best, setting)).collect();
+    let findings = explain::findings(&broken, &search, &best, setting);
     let shared = same::shared(&kept, &best, setting);
     let whole = findings.is_empty() && !judged.is_empty() && standing.len() == judged.len();
     let chosen_all =

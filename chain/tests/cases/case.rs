@@ -46,6 +46,9 @@ pub(crate) struct Expected {
     /// Per step, what became of each file of evidence; steps that are not named are not compared.
     #[serde(default)]
     pub(crate) fates: BTreeMap<String, BTreeMap<String, String>>,
+    /// What the report must say of files of evidence beside what became of them.
+    #[serde(default)]
+    pub(crate) reasons: BTreeMap<String, String>,
     /// What became of evidence that speaks for no step.
     pub(crate) others: Option<BTreeMap<String, String>>,
     /// The evidence that whoever follows the verdict commits to.
@@ -60,6 +63,8 @@ pub(crate) struct Expected {
     pub(crate) faults: Vec<String>,
     /// What ends the verdict first, and when.
     pub(crate) good_until: Option<[String; 2]>,
+    /// What ends soon, and when.
+    pub(crate) expiring: Option<Vec<[String; 2]>>,
     /// The facts that are the same: `commit: build = test`.
     pub(crate) same: Option<Vec<String>>,
 }

@@ -4,7 +4,10 @@
 
 use std::collections::BTreeMap;
 
-use chain::{Finding, Verdict, verdict::CandidateReport};
+use chain::{
+    Finding, Verdict,
+    verdict::{CandidateReport, Deadline},
+};
 use evidence::json::{Value, json};
 
 use crate::case::{Case, Expected, Outcome, allows, root};
@@ -25,6 +28,7 @@ fn every_case_is_decided_as_expected() {
             }
         }
         wrong.extend(unsaid(&case, &outcome));
+        wrong.extend(unexplained(&case, &outcome));
     }
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
 }
@@ -85,6 +89,20 @@ fn unsaid(case: &Case, outcome: &Outcome) -> Vec<String> {
         .collect()
 }
 
+/// The files of evidence of which the report does not say what it must.
+fn unexplained(case: &Case, outcome: &Outcome) -> Vec<String> {
+    let Ok(Ok(verdict)) = outcome else { return Vec::new() };
+    let all = || verdict.steps.iter().flat_map(|step| &step.candidates);
+    let said = |file: &String, words: &String| {
+        all()
+            .any(|one| one.found == *file && one.reason.as_ref().is_some_and(|r| r.contains(words)))
+    };
+    let unsaid = case.expected.reasons.iter().filter(|(file, words)| !said(file, words));
+    unsaid
+        .map(|(file, words)| format!("{}: of {file} it is not said `{words}`", case.name))
+        .collect()
+}
+
 fn whole(finding: &Finding) -> String {
     let parts = [Some(&finding.message), finding.who.as_ref(), finding.remedy.as_ref()];
     let details = finding.details.join("\n");
@@ -96,6 +114,7 @@ fn written(expected: &Expected) -> Value {
         "commitments": expected.commitments,
         "decision": expected.decision,
         "error": expected.error,
+        "expiring": expected.expiring,
         "faults": expected.faults,
         "fates": expected.fates,
         "findings": expected.findings.iter().map(|f| json!([f.step, f.code])).collect::<Vec<_>>(),
@@ -110,8 +129,8 @@ fn written(expected: &Expected) -> Value {
 /// What came of a case, in the words of `expect.json`.
 fn seen(outcome: &Outcome, expected: &Expected) -> Value {
     let none = json!({
-        "commitments": null, "decision": null, "error": null, "faults": [], "fates": {}, "findings": [],
-        "good until": null, "notes": [], "others": null, "passing": [], "same": null,
+        "commitments": null, "decision": null, "error": null, "expiring": null, "faults": [],
+        "fates": {}, "findings": [], "good until": null, "notes": [], "others": null, "passing": [], "same": null,
     });
     let with = |members: Value| {
         let mut whole = none.clone();
@@ -138,14 +157,16 @@ fn of_verdict(verdict: &Verdict, expected: &Expected) -> Value {
     let asked = steps.filter(|step| expected.fates.contains_key(&step.name));
     let all: BTreeMap<_, _> = asked.map(|s| (s.name.clone(), fates(&s.candidates))).collect();
     let findings = verdict.findings.iter().map(|f| json!([f.step, f.code.word()]));
+    let end = |end: &Deadline| [end.time.clone(), end.what.clone()];
+    let expiring = verdict.expiring.iter().map(end);
     let same = verdict.relations.iter().map(|r| format!("{}: {}", r.fact, r.members.join(" = ")));
     json!({
         "commitments": expected.commitments.as_ref().map(|_| commitments(verdict)),
         "decision": verdict.decision.word(),
         "fates": all,
         "findings": findings.collect::<Vec<_>>(),
-        "good until": expected.good_until.as_ref().and(
-            verdict.good_until.as_ref().map(|end| [end.time.clone(), end.what.clone()])),
+        "good until": expected.good_until.as_ref().and(verdict.good_until.as_ref().map(end)),
+        "expiring": expected.expiring.as_ref().map(|_| expiring.collect::<Vec<_>>()),
         "notes": verdict.notes.iter().map(|note| without_ids(note)).collect::<Vec<_>>(),
         "others": expected.others.as_ref().map(|_| fates(&verdict.others)),
         "passing": passing,

@@ -49,6 +49,8 @@ pub struct TestResult {
     pub counts: Option<Counts>,
     /// The names of failed tests, as far as listed.
     pub failed_tests: Vec<String>,
+    /// The status with which the command ended, where it is stated.
+    pub exit_code: Option<u64>,
     /// When the tests ended.
     pub finished: Option<Timestamp>,
 }
@@ -79,6 +81,8 @@ struct WireMember {
     failed: u64,
     #[serde(default)]
     skipped: u64,
+    #[serde(default)]
+    exit_code: Option<Value>,
     #[serde(default)]
     finished_on: Option<String>,
 }
@@ -118,11 +122,14 @@ fn test_result(wire: Wire) -> Result<TestResult, Unreadable> {
         }),
         None => None,
     };
+    // It is shown and decides nothing: one that is no number is not shown.
+    let exit_code = attest_test.as_ref().and_then(|member| member.exit_code.as_ref()?.as_u64());
     let finished = attest_test.as_ref().and_then(|member| member.finished_on.as_deref());
     Ok(TestResult {
         result,
         counts,
         failed_tests: failed_tests.unwrap_or_default(),
+        exit_code,
         finished: optional_instant(finished, "attest_test.finishedOn")?,
     })
 }

@@ -21,6 +21,7 @@ mod timestamp;
 
 use certificate::Fulcio;
 pub use certificate::LIFETIME;
+pub use entry::Older;
 pub use identity::{Identity, Job, Name};
 pub use keys::Key;
 pub use lie::{Change, Lie};

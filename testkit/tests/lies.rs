@@ -5,12 +5,14 @@
 
 use std::collections::BTreeMap;
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use chain::{
     Candidate, Content, Policy,
     authenticate::{Keyring, authenticate},
 };
+use evidence::{Envelope, IN_TOTO, Signature};
 use jiff::Timestamp;
-use testkit::sigstore::{Change, Identity, Instance, Job, Lie, Options};
+use testkit::sigstore::{Change, Identity, Instance, Job, Lie, Options, Rekor};
 
 const ISSUER: &str = "https://token.actions.githubusercontent.com";
 const STATEMENT: &[u8] = br#"{"_type":"https://in-toto.io/Statement/v1","subject":[{"name":"registry.example.com/app","digest":{"sha256":"b18ecfa66f191decf29a4b62dce45eb44652f666947e86a975fd929b679dfa51"}}],"predicateType":"https://example.com/p/v1","predicate":{"a":1}}"#;
@@ -20,14 +22,23 @@ fn at() -> Timestamp {
 }
 
 fn policy(root: &[u8]) -> Policy {
+    policy_of(root, "")
+}
+
+/// The same with another signer, by this key.
+fn policy_of(root: &[u8], key: &str) -> Policy {
+    let signer = if key.is_empty() { "" } else { ", other: {key: other.pub}" };
     let text = format!(
         "schema: 1\nimages: [\"registry.example.com/*\"]\n\
          trust: {{roots: {{test: {{root: root.json}}}}}}\n\
-         signers: {{release: {{issuer: \"{ISSUER}\", identity: \"https://github.com/acme/payments/.github/workflows/release.yml@refs/heads/main\"}}}}\n\
+         signers: {{release: {{issuer: \"{ISSUER}\", identity: \"https://github.com/acme/payments/.github/workflows/release.yml@refs/heads/main\"}}{signer}}}\n\
          steps: {{it: {{type: \"https://example.com/p/v1\", signed-by: release}}}}\n"
     );
-    Policy::parse("policy.yaml", text.as_bytes(), &mut |_| Ok(root.to_vec()))
-        .unwrap_or_else(|faults| panic!("{faults}"))
+    Policy::parse("policy.yaml", text.as_bytes(), &mut |wanted| match wanted.path()? {
+        "root.json" => Ok(root.to_vec()),
+        _ => Ok(key.as_bytes().to_vec()),
+    })
+    .unwrap_or_else(|faults| panic!("{faults}"))
 }
 
 fn outcome(policy: &Policy, content: Content) -> String {
@@ -106,4 +117,57 @@ fn what_cosign_wrote_beside_an_envelope_is_believed_and_its_lies_are_not() {
         text += &format!("{name}\n    {}\n", outcome(&policy, content));
     }
     insta::assert_snapshot!("legacy", text);
+}
+
+/// Signatures over the statement, by openssl with keys of `testdata/keys`: `openssl dgst -HASH -sign KEY`.
+const ON_CURVES: [(&str, &str, &str); 3] = [
+    (
+        "p384",
+        "sha256",
+        "MGQCMEmoIhT77v1R/a8bVQAKtSuobP+Sw2/MBoYAnZ8L//wvOmgVaxqCVX/oh0V7G40bJwIwVipaNddLRh4LtiYKzsT93It8kHd6tVPk5Y/TNmEheS1OgGWFR1n9+3Aot0n41BcH",
+    ),
+    (
+        "p384",
+        "sha384",
+        "MGUCMQDpWDCxnS3WwQ21y4X/Q2wZVa/goIfG2EpyfSsTq7pDEYRVOf1vaezw+YUY18euUqYCMEIlg6HLdiqnDCfeUWNCZfrkeJoLjjkZyxpd8jNwGR+GK+bCaza6iET5p9pzl+DK2A==",
+    ),
+    (
+        "p521",
+        "sha512",
+        "MIGIAkIA+ayA2eQXVpzsrGUwMBBGbn/Tm2AvU1MXfCQPqCAZjthJolZ5y9KG3pBeXr6gZGe1zW+pkAYPZ1fi+AH+/GkO/dgCQgC7NIyWV8TtggS5D2/fcRp/3VbtHKYGpg91Nwk9Nj8Krg1BYQJfmukmGbkHB+lw9b/PzK0yxNPM4NpTNfN6uXegRw==",
+    ),
+];
+
+/// What the field signed and the verifier of the field does not read is refused by its name; the key that
+/// signed as the specification says is believed, by itself and in a certificate.
+#[test]
+fn a_good_signature_of_a_kind_that_is_not_read_is_called_by_its_name() {
+    let instance = Instance::new();
+    let identity = Identity::github(&Job::default());
+    let options = Options { logs: vec![Rekor::V1], ..Options::default() };
+    let mut text = String::new();
+    for (curve, hash, signature) in ON_CURVES {
+        let file = format!("{}/../testdata/keys/import-{curve}.pub", env!("CARGO_MANIFEST_DIR"));
+        let armoured = std::fs::read_to_string(file).unwrap();
+        let public = pem::parse(&armoured).unwrap().into_contents();
+        let policy = policy_of(&instance.trusted_root(), &armoured);
+        let envelope = |bytes: Vec<u8>| Envelope {
+            payload: STATEMENT.to_vec(),
+            payload_type: IN_TOTO.to_owned(),
+            signatures: vec![Signature { keyid: None, bytes }],
+        };
+        let good = STANDARD.decode(signature).unwrap();
+        let mut bad = good.clone();
+        *bad.last_mut().unwrap() ^= 1;
+        for (what, bytes) in [("", good), (", a bit of it changed", bad)] {
+            let envelope = envelope(bytes);
+            let by_key = instance.seal(&envelope, &public, at(), &options);
+            let certified = instance.certify(&envelope, (&identity, &public), at(), &options);
+            for (who, bundle) in [("key", by_key), ("certificate", certified)] {
+                let told = outcome(&policy, Content::Bundle(bundle));
+                text += &format!("{curve} {hash}, {who}{what}\n    {told}\n");
+            }
+        }
+    }
+    insta::assert_snapshot!("curves", text);
 }

@@ -50,6 +50,11 @@ impl Hashed {
         Self { bytes, hash, id }
     }
 
+    /// Its SHA-256.
+    pub(super) fn hash(&self) -> &[u8] {
+        self.hash.as_ref()
+    }
+
     /// The message.
     pub(super) fn bytes(&self) -> &[u8] {
         &self.bytes

@@ -7,7 +7,7 @@ use evidence::bundle::Version;
 use serde::Deserialize;
 
 use super::CasesError;
-use crate::sigstore::{Change, Identity, Instance, Job, Lie, Name, Options, Rekor};
+use crate::sigstore::{Change, Identity, Instance, Job, Lie, Name, Older, Options, Rekor};
 
 /// An identity in a certificate.
 #[derive(Debug, Deserialize)]
@@ -67,6 +67,8 @@ impl Someone {
 pub(super) struct Witnesses {
     /// `v1`, `v2`; for a certificate v2, if not said.
     logs: Option<Vec<String>>,
+    /// `intoto-0.0.1`, `intoto-0.0.2`: as what else Rekor v1 takes it in.
+    older: Vec<String>,
     /// How many authorities stamp it; one, if not said.
     timestamps: Option<usize>,
     /// `0.1`, `0.2`; 0.3, if not said.
@@ -96,6 +98,11 @@ impl Witnesses {
             other => Err(format!("there is no Rekor `{other}`")),
         };
         let logs = self.logs.as_ref().map(|logs| logs.iter().map(log).collect()).transpose()?;
+        let older = |name: &String| match name.as_str() {
+            "intoto-0.0.1" => Ok(Older::Intoto001),
+            "intoto-0.0.2" => Ok(Older::Intoto002),
+            other => Err(format!("Rekor v1 takes in no `{other}`")),
+        };
         let version = match self.version.as_deref() {
             None | Some("0.3") => Version::V0_3,
             Some("0.2") => Version::V0_2,
@@ -109,6 +116,7 @@ impl Witnesses {
         Ok(Options {
             version,
             logs: logs.unwrap_or(usual.logs),
+            older: self.older.iter().map(older).collect::<Result<_, _>>()?,
             timestamps: self.timestamps.unwrap_or(usual.timestamps),
             proof: !self.without_proof,
             lie: lie.transpose()?,

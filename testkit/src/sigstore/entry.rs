@@ -1,6 +1,6 @@
 //! What Rekor takes down of a signature, per kind of entry: the canonical body (RFC 8785).
 //!
-//! v1: `dsse`, `hashedrekord` 0.0.1 and, of older tools, `intoto`; v2: `hashedrekord` 0.0.2 alone.
+//! v1: `dsse`, `hashedrekord` 0.0.1 and, for older tools, `intoto`; v2: `hashedrekord` 0.0.2 alone.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use evidence::{
@@ -112,6 +112,54 @@ pub(super) fn dsse(envelope: &Envelope, text: &str, signature: &[u8], by: &Verif
         },
     });
     Entry { kind: "dsse", version: "0.0.1", body: canonical(&body) }
+}
+
+/// What Rekor v1 was asked for before there was `dsse`: `intoto`, of whose two versions the older one
+/// keeps no signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Older {
+    /// `intoto` 0.0.1, as cosign had it taken down until 2.2.
+    Intoto001,
+    /// `intoto` 0.0.2, as sigstore-js had it.
+    Intoto002,
+}
+
+/// The entry of an envelope as `intoto`.
+pub(super) fn intoto(
+    envelope: &Envelope,
+    signature: &[u8],
+    by: &Verifier,
+    version: Older,
+) -> Entry {
+    let hash = |bytes: &[u8]| json!({"algorithm": "sha256", "value": hex(&sha256(&[bytes]))});
+    let whole = hash(json_of(envelope).to_string().as_bytes());
+    let payload = hash(&envelope.payload);
+    let (version, spec) = match version {
+        Older::Intoto001 => (
+            "0.0.1",
+            json!({
+                "content": {"hash": whole, "payloadHash": payload},
+                "publicKey": by.armoured(),
+            }),
+        ),
+        // The signature is in base64 twice: as in the envelope, and as bytes are in JSON.
+        Older::Intoto002 => (
+            "0.0.2",
+            json!({"content": {
+                "envelope": {
+                    "payloadType": envelope.payload_type,
+                    "signatures": [{
+                        "publicKey": by.armoured(),
+                        "sig": STANDARD.encode(STANDARD.encode(signature)),
+                    }],
+                },
+                "hash": whole,
+                "payloadHash": payload,
+            }}),
+        ),
+    };
+    let body = json!({"apiVersion": version, "kind": "intoto", "spec": spec});
+    Entry { kind: "intoto", version, body: canonical(&body) }
 }
 
 fn digested(digest: &[u8; 32], signature: &[u8], by: &Verifier) -> Entry {

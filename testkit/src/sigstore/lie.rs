@@ -82,6 +82,10 @@ enumerate! {
         EntryOfAnotherSignature,
         /// It is the signer's entry of another statement.
         EntryOfAnotherStatement,
+        /// The log took the signature down under the name of another algorithm.
+        EntryAlgorithmConfused,
+        /// It took down something besides.
+        EntryBodyWithMore,
         /// The same entry a second time.
         EntryTwice,
         /// The time was changed after the log promised.
@@ -180,7 +184,11 @@ impl Lie {
         let v1 = Options { logs: vec![Rekor::V1], ..Options::default() };
         let old = Options { version: Version::V0_2, ..v1.clone() };
         match self {
-            Self::IntegratedTimeInvented | Self::BundleWithChain => Vec::new(),
+            // Rekor v1 names none, and keeps of an envelope what cannot be made anew.
+            Self::EntryAlgorithmConfused
+            | Self::EntryBodyWithMore
+            | Self::IntegratedTimeInvented
+            | Self::BundleWithChain => Vec::new(),
             Self::IntegratedTimeChanged
             | Self::IntegratedTimeEarly
             | Self::IntegratedTimeLate

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{
     Lie, Rekor,
     certificate::LIFETIME,
-    entry::{self, Verifier},
+    entry::{self, Older, Verifier},
     keys::sha256,
     log::{Entry, Tree},
     sign::{Content, Draft},
@@ -20,12 +20,14 @@ impl Draft<'_> {
         if lie == Some(Lie::EntryMissing) {
             return Vec::new();
         }
+        let logs = self.options.logs.iter().map(|kind| (*kind, None));
+        let older = self.options.older.iter().map(|older| (Rekor::V1, Some(*older)));
         let mut all: Vec<Value> =
-            self.options.logs.iter().map(|kind| self.entry(*kind, lie)).collect();
+            logs.chain(older).map(|(kind, older)| self.entry(kind, older, lie)).collect();
         let more = match lie {
             Some(Lie::EntryAndForeign) => {
                 let kind = self.options.logs.first().copied();
-                kind.map(|kind| self.entry(kind, Some(Lie::EntryByAnotherLog)))
+                kind.map(|kind| self.entry(kind, None, Some(Lie::EntryByAnotherLog)))
             }
             Some(Lie::EntryTwice) => all.first().cloned(),
             _ => None,
@@ -34,8 +36,8 @@ impl Draft<'_> {
         all
     }
 
-    fn entry(&self, kind: Rekor, lie: Option<Lie>) -> Value {
-        let taken = self.taken(kind, lie);
+    fn entry(&self, kind: Rekor, older: Option<Older>, lie: Option<Lie>) -> Value {
+        let taken = self.taken(kind, older, lie);
         // How many others came before it and after it: always the same of the same entry.
         let [before, after, ..] = sha256(&[&taken.body]);
         let mut tree = Tree::of_others(usize::from(before) + 5);
@@ -52,14 +54,14 @@ impl Draft<'_> {
             spoil::entry(&mut entry, Lie::ProofMissing, &[]);
         }
         if let Some(lie) = lie {
-            let another = self.taken(kind, Some(Lie::EntryOfAnotherStatement)).body;
+            let another = self.taken(kind, older, Some(Lie::EntryOfAnotherStatement)).body;
             spoil::entry(&mut entry, lie, &another);
         }
         entry
     }
 
     /// What the log takes down.
-    fn taken(&self, kind: Rekor, lie: Option<Lie>) -> Entry {
+    fn taken(&self, kind: Rekor, older: Option<Older>, lie: Option<Lie>) -> Entry {
         let another = b"{\"another\":\"statement\"}";
         let foreign = Verifier::Certificate(self.instance.foreign_certificate(self.at));
         let by = if lie == Some(Lie::EntryOfAnotherCertificate) { &foreign } else { &self.by };
@@ -78,12 +80,18 @@ impl Draft<'_> {
             _ => None,
         };
         let signature = signature.unwrap_or_else(|| self.signature.clone());
-        match &content {
+        let mut taken = match &content {
             Content::Artifact(bytes) => entry::of_artifact(&sha256(&[bytes]), &signature, by, kind),
             Content::Envelope(_) => {
-                entry::of_envelope(&content.with(&signature), &signature, by, kind)
+                let envelope = content.with(&signature);
+                match older {
+                    Some(older) => entry::intoto(&envelope, &signature, by, older),
+                    None => entry::of_envelope(&envelope, &signature, by, kind),
+                }
             }
-        }
+        };
+        taken.lie(lie);
+        taken
     }
 
     pub(super) fn stamps(&self) -> Vec<Vec<u8>> {

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 
 use super::{
     Identity, Instance, Key, Lie, Rekor,
-    entry::{self, Verifier, hex},
+    entry::{self, Older, Verifier, hex},
     keys::{armour, sha256},
     spoil,
 };
@@ -26,6 +26,8 @@ pub struct Options {
     pub version: Version,
     /// The logs that take the signature in.
     pub logs: Vec<Rekor>,
+    /// As what else Rekor v1 takes it in: an entry each.
+    pub older: Vec<Older>,
     /// How many timestamp authorities stamp it: none, one or two.
     pub timestamps: usize,
     /// Whether entries bring their proofs; bundles v0.1 may do without.
@@ -40,6 +42,7 @@ impl Default for Options {
         Self {
             version: Version::V0_3,
             logs: vec![Rekor::V2],
+            older: Vec::new(),
             timestamps: 1,
             proof: true,
             lie: None,
@@ -117,7 +120,8 @@ impl Instance {
         at: Timestamp,
         options: &Options,
     ) -> Legacy {
-        let options = Options { logs: vec![Rekor::V1], ..options.clone() };
+        let logs = if options.older.is_empty() { vec![Rekor::V1] } else { Vec::new() };
+        let options = Options { logs, ..options.clone() };
         self.draft(Content::statement(payload), identity, at, &options).legacy()
     }
 
@@ -140,6 +144,31 @@ impl Instance {
             signature: signature.unwrap_or_default(),
             by: Verifier::Key(public.to_vec()),
             chain: Vec::new(),
+            key: None,
+        };
+        draft.bundle()
+    }
+
+    /// The same where `identity` has a certificate for the key `public`.
+    pub fn certify(
+        &self,
+        envelope: &Envelope,
+        (identity, public): (&Identity, &[u8]),
+        at: Timestamp,
+        options: &Options,
+    ) -> Vec<u8> {
+        let signature = envelope.signatures.first().map(|one| one.bytes.clone());
+        let content = Envelope { signatures: Vec::new(), ..envelope.clone() };
+        let fulcio = &self.own.fulcio;
+        let leaf = fulcio.certify(identity, public, at, options.lie, &self.other.fulcio);
+        let draft = Draft {
+            instance: self,
+            options,
+            at,
+            content: Content::Envelope(content),
+            signature: signature.unwrap_or_default(),
+            by: Verifier::Certificate(leaf),
+            chain: fulcio.authority.chain().to_vec(),
             key: None,
         };
         draft.bundle()

@@ -5,7 +5,7 @@
 
 use chain::{Candidate, Content, Image, Policy, Question, Shape, policy::Wanted};
 use evidence::{bundle::Version, json::json, time};
-use testkit::sigstore::{Change, Instance, Lie, Options, Rekor};
+use testkit::sigstore::{Change, Instance, Lie, Older, Options, Rekor};
 
 use super::{HEX, at, job};
 
@@ -73,17 +73,21 @@ fn forms() -> Vec<Options> {
         Options { version: Version::V0_2, ..v1.clone() },
         Options { version: Version::V0_1, ..v1.clone() },
         Options { version: Version::V0_1, proof: false, timestamps: 0, ..v1.clone() },
+        Options { logs: vec![], older: vec![Older::Intoto002], ..v1.clone() },
         v1,
     ]
 }
 
 /// What cannot be told in a form, or is no lie in it.
 fn is_idle(lie: Lie, form: &Options) -> bool {
-    let v1 = form.logs.contains(&Rekor::V1);
+    let v1 = form.logs.contains(&Rekor::V1) || !form.older.is_empty();
     match lie {
         // A second copy of a token is superfluous, and proves no less: an authority counts once.
         Lie::TimestampTwice => true,
         Lie::BundleWithChain => form.version != Version::V0_3,
+        Lie::EntryAlgorithmConfused | Lie::EntryBodyWithMore => !form.logs.contains(&Rekor::V2),
+        // It is there beside the entry of a log that the form asks.
+        Lie::EntryAndForeign => form.logs.is_empty(),
         Lie::IntegratedTimeInvented => v1,
         Lie::IntegratedTimeChanged
         | Lie::IntegratedTimeEarly

@@ -126,6 +126,7 @@ const LEFT_OPEN: &[Lie] = &[
     Lie::CertificateIssuersDisagree,
     Lie::CertificateWithTwoNames,
     Lie::CheckpointOriginChanged,
+    Lie::EntryBodyWithMore,
     Lie::EntryTwice,
     Lie::IntegratedTimeInvented,
     Lie::ProofIndexChanged,

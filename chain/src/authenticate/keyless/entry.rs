@@ -32,7 +32,7 @@ const KNOWN: [(&str, &[&str]); 6] = [
     ("checkpoint", &["envelope"]),
 ];
 
-/// Most characters of an origin that are shown.
+/// Most characters of an origin or a kind that are shown.
 const SHOWN: usize = 200;
 
 /// An entry of a log that the root knows.
@@ -51,6 +51,7 @@ impl Entry {
         root: &TrustedRoot,
     ) -> Result<Self, Unproven> {
         known("", value)?;
+        kind(value)?;
         let mut entry: TransparencyLogEntry = serde_json::from_value(value.clone())
             .map_err(|error| Unproven::EntryMalformed(error.to_string()))?;
         if let Some(name) = spelling::odd(value, &entry) {
@@ -128,6 +129,21 @@ fn is_of(checkpoint: &Checkpoint, log: &Log) -> Result<(), Unproven> {
             Err(Unproven::contradiction("origin", name, log.host()))
         }
         None => Ok(()),
+    }
+}
+
+/// The kinds of entry that are read. Of `intoto` 0.0.1, which keeps no signature, only what stands in a
+/// certificate besides could be proven (docs/design/sigstore.md).
+fn kind(value: &Value) -> Result<(), Unproven> {
+    let said = |member: &str| value.pointer(member).and_then(Value::as_str);
+    match (said("/kindVersion/kind"), said("/kindVersion/version")) {
+        (Some("hashedrekord"), Some("0.0.1" | "0.0.2"))
+        | (Some("dsse"), Some("0.0.1"))
+        | (Some("intoto"), Some("0.0.2")) => Ok(()),
+        (Some(kind), Some(version)) => {
+            Err(Unproven::EntryKind(escape_short(&format!("{kind} {version}"), SHOWN)))
+        }
+        _ => Err(Unproven::EntryMalformed("it does not say of which kind it is".to_owned())),
     }
 }
 

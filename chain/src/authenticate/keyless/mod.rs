@@ -9,8 +9,10 @@
 pub(crate) mod certificate;
 mod entry;
 pub(super) mod identity;
+mod rebuilt;
 mod spelling;
 pub(crate) mod unproven;
+mod unread;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -198,8 +200,12 @@ impl Signed<'_> {
         stamps.collect()
     }
 
-    /// A chain that does not hold because the certificate had not begun or had ended says so.
+    /// A chain that does not hold because the certificate had not begun or had ended says so, and so does
+    /// a signature that holds and is of no kind that is read.
     fn explained(&self, why: Unproven, promised: &[Timestamp]) -> Unproven {
+        if matches!(why, Unproven::Signature | Unproven::Unsupported(_)) {
+            return unread::named(self.content, self.by).unwrap_or(why);
+        }
         let (By::Certificate(_, certificate), Unproven::Authority { .. }) = (self.by, &why) else {
             return why;
         };
@@ -228,6 +234,9 @@ impl Signed<'_> {
         let result = self
             .verified(verifier, &bundle, !entries.is_empty())
             .map_err(|error| self.explained(Unproven::found(error, &self.root.name), &promised))?;
+        for entry in entries {
+            rebuilt::agrees(&entry.entry, self.content, self.by)?;
+        }
         let stamped = stamped(&result, &promised, self.seals.timestamps.len())?;
         Ok(Seen { log: promised.into_iter().min(), timestamp: stamped.into_iter().min() })
     }

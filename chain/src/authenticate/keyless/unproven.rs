@@ -23,6 +23,8 @@ pub(crate) enum Unproven {
     CertificateLog { root: String, why: String },
     #[error("its log entry cannot be read: {0}")]
     EntryMalformed(String),
+    #[error("its log entry is of a kind that is not read: `{0}`")]
+    EntryKind(String),
     #[error("its log entry is of a log that root `{root}` does not know: {id}")]
     UnknownLog { root: String, id: String },
     #[error("it has the same log entry twice")]
@@ -76,7 +78,8 @@ impl Unproven {
             | Self::Authority { .. }
             | Self::Lifetime { .. }
             | Self::CertificateLog { .. } => Code::BadCertificate,
-            Self::EntryMalformed(_)
+            Self::EntryKind(_)
+            | Self::EntryMalformed(_)
             | Self::UnknownLog { .. }
             | Self::EntryTwice
             | Self::NoProof

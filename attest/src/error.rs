@@ -189,6 +189,7 @@ impl Error {
             Self::Label(error) => error.details(),
             Self::ReportFiles(error) => causes(error),
             Self::Command(error) => causes(error),
+            Self::Verdict(VerdictError::Overtaken { lines, .. }) => lines.clone(),
             _ => Vec::new(),
         }
     }

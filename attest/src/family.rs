@@ -14,6 +14,8 @@ pub(crate) struct Family {
     name: String,
     asked: Member,
     platforms: Vec<Member>,
+    /// An index that lists it and its other platforms, where it is looked at within one.
+    beside: Vec<Member>,
 }
 
 /// One of the digests.
@@ -26,6 +28,17 @@ pub(crate) struct Member {
 }
 
 impl Member {
+    fn platform(listed: &Descriptor) -> Self {
+        let descriptor = Descriptor {
+            artifact_type: None,
+            annotations: Default::default(),
+            data: None,
+            platform: None,
+            ..listed.clone()
+        };
+        Self { descriptor, platform: Some(listed.runs_on()) }
+    }
+
     /// Its digest.
     pub(crate) fn digest(&self) -> &Digest {
         &self.descriptor.digest
@@ -36,26 +49,28 @@ impl Family {
     /// The digests of the image that a manifest or index is. The name is for people and for the scope
     /// of approvals; a layout that nobody named has none.
     pub(crate) fn of(manifest: &Manifest, name: Option<&str>) -> Self {
-        let platform = |listed: &Descriptor| Member {
-            descriptor: Descriptor {
-                artifact_type: None,
-                annotations: Default::default(),
-                data: None,
-                platform: None,
-                ..listed.clone()
-            },
-            platform: Some(listed.runs_on()),
-        };
         Self {
             name: name.unwrap_or_default().to_owned(),
             asked: Member { descriptor: manifest.descriptor(), platform: None },
-            platforms: manifest.platforms().into_iter().map(platform).collect(),
+            platforms: manifest.platforms().into_iter().map(Member::platform).collect(),
+            beside: Vec::new(),
+        }
+    }
+
+    /// The image as a platform of `index`, whose own evidence and that of its other platforms is the
+    /// image's too (docs/policy.md, `--index`).
+    pub(crate) fn within(self, index: &Manifest) -> Self {
+        let listed = index.platforms().into_iter().filter(|one| one.digest != *self.asked());
+        let whole = Member { descriptor: index.descriptor(), platform: None };
+        Self {
+            beside: std::iter::once(whole).chain(listed.map(Member::platform)).collect(),
+            ..self
         }
     }
 
     /// The same digests, the one that was asked for first.
     pub(crate) fn members(&self) -> impl Iterator<Item = &Member> {
-        std::iter::once(&self.asked).chain(&self.platforms)
+        std::iter::once(&self.asked).chain(&self.platforms).chain(&self.beside)
     }
 
     /// The platforms of an index.

@@ -17,7 +17,7 @@ pub(crate) use self::{
     fault::fault,
     json::{platforms, print as document},
     signed::{By, Vouched, paragraphs as signed, put},
-    text::{on_platforms, paragraphs, place, plural},
+    text::{attestations, on_platforms, paragraphs, place, plural},
 };
 use crate::{attach::Attached, request::Format, resolve::Image, statement::Prepared};
 

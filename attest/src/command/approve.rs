@@ -11,7 +11,10 @@ use evidence::{
     time::Timestamp,
 };
 
-use super::{decided::Decided, environment, minute, options, resolve};
+use super::{
+    decided::{Decided, Overtaken},
+    environment, minute, options, resolve,
+};
 use crate::{
     collect::verdict::Wanted,
     deliver::deliver,
@@ -40,7 +43,8 @@ pub(super) async fn run(world: &World, request: request::Approve) -> Result<Repo
     let decided = match &request.verdict {
         Some(path) => {
             let wanted = Wanted::Ready { name: signing.given.name.as_deref() };
-            Decided::on_verdict(world, path, wanted, &image, &name).await?
+            let overtaken = request.decision.overtaken();
+            Decided::on_verdict(world, path, (wanted, overtaken), &image, &name).await?
         }
         None => Decided::on_what_hangs(&image).await?,
     };
@@ -103,6 +107,13 @@ impl Decision {
         match self {
             Self::Approve { .. } => "Approve",
             Self::Reject { .. } => "Reject",
+        }
+    }
+
+    fn overtaken(&self) -> Overtaken {
+        match self {
+            Self::Approve { .. } => Overtaken::Refused,
+            Self::Reject { .. } => Overtaken::Warned,
         }
     }
 

@@ -8,13 +8,15 @@ use super::minute;
 use crate::{
     collect::{
         committed,
-        hanging::{self, Hanging, Hung},
+        hanging::{self, Hanging},
+        hung::Hung,
         report::ended,
-        verdict::{self, About, Verdict, Wanted},
+        verdict::{self, About, Verdict, VerdictError, Wanted},
+        worse,
     },
     error::Error,
     file,
-    report::plural,
+    report::attestations,
     resolve::Image,
     world::World,
 };
@@ -22,8 +24,8 @@ use crate::{
 /// The width of a step's column, so that it stands under what is said of the image.
 const STEP: usize = 8;
 
-/// What was hung there since a verdict, as far as it is shown.
-const SINCE_SHOWN: usize = 10;
+/// What got worse since a verdict, as far as it is shown.
+const WORSE_SHOWN: usize = 10;
 
 /// What a decision commits to.
 pub(super) struct Decided {
@@ -35,12 +37,21 @@ pub(super) struct Decided {
     pub(super) seen: Vec<String>,
 }
 
+/// What becomes of a decision on a verdict, since which the evidence got worse.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Overtaken {
+    /// It is refused: who would say yes has to look anew.
+    Refused,
+    /// It is made, with a warning: a no is heard in any case, and what was done was done.
+    Warned,
+}
+
 impl Decided {
     /// On a verdict, of which every commitment hangs on the image.
     pub(super) async fn on_verdict(
         world: &World,
         path: &Path,
-        wanted: Wanted<'_>,
+        (wanted, overtaken): (Wanted<'_>, Overtaken),
         image: &Image,
         environment: &str,
     ) -> Result<Self, Error> {
@@ -54,8 +65,9 @@ impl Decided {
                 "warning: the verdict is {age} old; what it judged may be superseded"
             ));
         }
-        let commitments = committed::find(image, &verdict).await?;
-        say_since(world, image, &verdict, &commitments).await?;
+        let hanging = hanging::look(image, verdict.index.as_ref()).await?;
+        let commitments = committed::find(&hanging, &verdict)?;
+        is_of_today(world, &hanging, &verdict, overtaken)?;
         let mut seen: Vec<String> =
             verdict.steps.iter().map(|(step, said)| format!("{step:STEP$}  {said}")).collect();
         // Each by its id: what is signed for is seen, and can be looked up before the answer.
@@ -70,44 +82,43 @@ impl Decided {
 
     /// On all that hangs on the image and its platforms, verified by nobody.
     pub(super) async fn on_what_hangs(image: &Image) -> Result<Self, Error> {
-        let Hanging { statements, unreadable } =
-            hanging::look(image.evidence(), &image.family()).await?;
+        let hanging = hanging::look(image, None).await?;
+        let statements = hanging.once();
         let mut seen: Vec<String> = table(&statements).collect();
-        seen.extend(unreadable.iter().map(|one| {
-            format!("unreadable, left out: {} {}", one.referrer.short(), short(&one.why))
-        }));
+        seen.extend(
+            hanging.unreadable.iter().map(|one| {
+                format!("unreadable, left out: {} {}", one.found.short(), short(&one.why))
+            }),
+        );
         seen.push(format!(
             "commits to {}, verified by nobody; better: --verdict",
             attestations(statements.len())
         ));
-        let commitments = statements.iter().map(Hung::commitment).collect();
+        let commitments = statements.iter().map(|hung| hung.commitment()).collect();
         Ok(Self { commitments, policy: None, seen })
     }
 }
 
-/// Says what was hung there since the verdict and may turn it. Nobody verified who says so, and whoever
-/// may push could stop an approver by it: so it is said, and not refused.
-async fn say_since(
+/// Refuses, or warns of, what the evidence says by now and the verdict knew nothing of.
+fn is_of_today(
     world: &World,
-    image: &Image,
+    hanging: &Hanging,
     verdict: &Verdict,
-    commitments: &[Commitment],
-) -> Result<(), Error> {
-    let mut since = hanging::look(image.evidence(), &image.family()).await?.statements;
-    since.retain(|hung| {
-        let is_judged = commitments.iter().any(|one| one.id.as_ref() == Some(&hung.id));
-        let is_since = hung.made().is_none_or(|made| made >= verdict.made);
-        hung.speaks_against() && is_since && !is_judged
-    });
-    if since.is_empty() {
-        return Ok(());
+    overtaken: Overtaken,
+) -> Result<(), VerdictError> {
+    let worse::Worse { unjudged, younger } = worse::since(hanging, verdict);
+    let lines = |all: &[&Hung]| table(all).take(WORSE_SHOWN).collect::<Vec<_>>();
+    if overtaken == Overtaken::Refused && !unjudged.is_empty() {
+        return Err(VerdictError::Overtaken { number: unjudged.len(), lines: lines(&unjudged) });
     }
-    world.say(&format!(
-        "warning: {} made since this verdict, not judged by it, may speak against it; make a new one",
-        attestations(since.len())
-    ));
-    since.truncate(SINCE_SHOWN);
-    table(&since).for_each(|line| world.say(&format!("  {line}")));
+    let all = [unjudged, younger].concat();
+    if !all.is_empty() {
+        world.say(&format!(
+            "warning: {} made since this verdict may speak against it; make a new one",
+            attestations(all.len())
+        ));
+        lines(&all).iter().for_each(|line| world.say(&format!("  {line}")));
+    }
     Ok(())
 }
 
@@ -127,7 +138,7 @@ fn judged(verdict: &Verdict) -> String {
 }
 
 /// `build     4f1c2a9e7b3d  2026-11-20 09:31  key 9c1f2a…  id sha256:61aa…`, in columns.
-fn table(statements: &[Hung]) -> impl Iterator<Item = String> {
+fn table(statements: &[&Hung]) -> impl Iterator<Item = String> {
     let rows: Vec<[String; 3]> = statements
         .iter()
         .map(|hung| {
@@ -144,10 +155,6 @@ fn table(statements: &[Hung]) -> impl Iterator<Item = String> {
     rows.into_iter()
         .zip(ids)
         .map(move |([a, b, c], id)| format!("{a:step$}  {b:says$}  {c}  id {id}"))
-}
-
-fn attestations(number: usize) -> String {
-    plural(u64::try_from(number).unwrap_or(u64::MAX), "attestation")
 }
 
 fn short(text: &str) -> String {

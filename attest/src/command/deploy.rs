@@ -8,7 +8,10 @@ use evidence::{
     text::escape_short,
 };
 
-use super::{decided::Decided, environment, resolve};
+use super::{
+    decided::{Decided, Overtaken},
+    environment, resolve,
+};
 use crate::{
     collect::verdict::Wanted,
     deliver::deliver,
@@ -40,7 +43,10 @@ pub(super) async fn run(world: &World, request: request::Deploy) -> Result<Repor
     let image = resolve(world, target).await?;
     image.must_be_named()?;
     let decided = match &verdict {
-        Some(path) => Some(Decided::on_verdict(world, path, Wanted::Allow, &image, &name).await?),
+        Some(path) => {
+            let followed = (Wanted::Allow, Overtaken::Warned);
+            Some(Decided::on_verdict(world, path, followed, &image, &name).await?)
+        }
         None => None,
     };
     let environment = environment(world, &signing.given, false)?;

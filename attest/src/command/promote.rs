@@ -17,7 +17,7 @@ use registry::AnySource;
 
 use super::{
     copy::{Copied, Place, copying, progress},
-    decided::Decided,
+    decided::{Decided, Overtaken},
     environment, resolve,
 };
 use crate::{
@@ -47,9 +47,11 @@ pub(super) async fn run(world: &World, request: request::Promote) -> Result<Repo
     let there = Family::of(image.manifest(), Some(name));
     let subjects = there.subjects(request.platforms);
     let decided = match &request.verdict {
-        Some(path) => Some(
-            Decided::on_verdict(world, path, Wanted::Allow, &image, &request.environment).await?,
-        ),
+        Some(path) => {
+            let followed = (Wanted::Allow, Overtaken::Refused);
+            let environment = &request.environment;
+            Some(Decided::on_verdict(world, path, followed, &image, environment).await?)
+        }
         None => None,
     };
     let (deployment, seen) = promotion(&request, &image, name, decided, began);

@@ -113,6 +113,11 @@ fn paragraph(text: &mut String, label: &str, lines: impl IntoIterator<Item = Str
     }
 }
 
+/// `1 attestation`, `2 attestations`.
+pub(crate) fn attestations(number: usize) -> String {
+    plural(u64::try_from(number).unwrap_or(u64::MAX), "attestation")
+}
+
 /// `1 write`, `2 writes`.
 pub(crate) fn plural(number: u64, word: &str) -> String {
     if number == 1 { format!("1 {word}") } else { format!("{number} {word}s") }

@@ -106,7 +106,7 @@ fn files(place: &Place, key: &str, host: &str, makes_keys: bool) {
             "now": now,
             "image": {"digest": IMAGE, "name": format!("{host}/payments/api")},
             "policy": {"digest": digest(b"policy"), "revision": 1}, "steps": [], "findings": [],
-            "commitments": [],
+            "commitments": [], "others": [],
             "goodUntil": null,
         })
     };

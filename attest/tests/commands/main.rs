@@ -20,3 +20,4 @@ mod promotion;
 mod registry;
 mod signals;
 mod systems;
+mod worse;

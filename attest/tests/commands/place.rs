@@ -145,7 +145,10 @@ impl Place {
 
     /// A verdict of the gate on all that hangs on the image, made now.
     pub(crate) fn verdict(&self, decision: &str, environment: &str) -> Value {
-        let commitments = self.hanging("app").into_iter().map(|(bundle, statement)| {
+        let hanging = self.hanging("app");
+        let candidate = |(bundle, _): &(Bundle, Statement)| json!({"id": bundle.envelope.id()});
+        let candidates: Vec<Value> = hanging.iter().map(candidate).collect();
+        let commitments = hanging.into_iter().map(|(bundle, statement)| {
             json!({
                 "id": bundle.envelope.id(),
                 "predicateType": statement.predicate_type,
@@ -168,7 +171,9 @@ impl Place {
                 "name": "build",
                 "passes": true,
                 "proofs": [{"party": "release", "says": "4f1c2a9e7b3d"}],
+                "candidates": candidates,
             }],
+            "others": [],
             "findings": [],
             "commitments": commitments.collect::<Vec<_>>(),
             "goodUntil": null,

@@ -8,6 +8,7 @@ use evidence::{
 };
 
 use super::VERSION;
+use crate::report::attestations;
 
 /// Why a verdict is not followed.
 #[derive(Debug, thiserror::Error)]
@@ -124,6 +125,14 @@ pub(crate) enum VerdictError {
         /// Its predicate type, by the verdict's word.
         predicate_type: String,
     },
+    /// What it knew nothing of speaks against the image.
+    #[error("{} that this verdict did not judge, and speaks against the image, hangs there", attestations(*number))]
+    Overtaken {
+        /// How many.
+        number: usize,
+        /// The first of them, line by line.
+        lines: Vec<String>,
+    },
     /// Not the JSON of a verdict.
     #[error("this is no verdict of `verify gate --format json`: {0}")]
     Shape(serde_json::Error),
@@ -163,6 +172,7 @@ impl VerdictError {
             }
             Self::Lapsed { .. } => "verdict-lapsed",
             Self::NotThere { .. } => "verdict-withheld",
+            Self::Overtaken { .. } => "verdict-overtaken",
         }
     }
 
@@ -189,6 +199,9 @@ impl VerdictError {
             Self::Named { asks: None, .. } => "leave --name away",
             Self::NotThere { .. } => {
                 "hang it there (attest attach IMAGE --bundle FILE), or judge anew what does"
+            }
+            Self::Overtaken { .. } => {
+                "make a new verdict, which judges that too: verify gate IMAGE --policy FILE …"
             }
             Self::Json(_) | Self::Shape(_) | Self::Time { .. } | Self::Version { .. } => {
                 "write it with: verify gate IMAGE --policy FILE --report json=verdict.json"

@@ -33,7 +33,9 @@ exit 0: verify list $IMAGE $AS
 exit 1 wrong-image: attest scan $IMAGE $AS --key scanner.key --report other-image.json
 exit 0: attest approve $IMAGE $AS --key bob.key --environment production --reject --reason "not today" --yes
 exit 1: verify gate $IMAGE $AS --policy policy.yaml
-exit 0: sleep 1; attest approve $IMAGE $AS --key bob.key --environment production --verdict ready.json --yes
+exit 1: sleep 1; attest approve $IMAGE $AS --key bob.key --environment production --verdict ready.json --yes
+exit 0: verify gate $IMAGE $AS --policy policy.yaml --before approve --report json=ready.json
+exit 0: attest approve $IMAGE $AS --key bob.key --environment production --verdict ready.json --yes
 exit 0: verify gate $IMAGE $AS --policy policy.yaml
 exit 0: sleep 1; attest scan $IMAGE $AS --key scanner.key --report bad.json
 exit 1: verify gate $IMAGE $AS --policy policy.yaml

@@ -59,6 +59,20 @@ fn a_command_ends_as_it_sees_fit_and_passes_no_more() {
 }
 
 #[test]
+fn a_report_that_is_a_pipe_holds_no_job_that_is_cancelled() {
+    let place = Place::new();
+    let script = "mkfifo out.xml; echo $$ > child; touch ready; exec sleep 600";
+    let ended = stopped(&place, "test --report out.xml", script, "TERM");
+    assert_eq!(ended.status, 143, "{}", ended.stderr);
+    assert!(ended.stderr.contains("attested FAILED"), "{}", ended.stderr);
+    let predicate = predicate(&place);
+    assert_eq!(predicate["result"], "FAILED");
+    assert_eq!(predicate["attest_test"]["command"]["stopped"], 15);
+    let child = std::fs::read_to_string(place.path("child")).unwrap();
+    assert!(!std::path::Path::new("/proc").join(child.trim()).exists(), "{child} goes on alone");
+}
+
+#[test]
 fn a_stopped_scanner_has_found_nothing() {
     let place = Place::new();
     place.set_file("clean.json", "reports/scan/synthetic-trivy-clean.json");

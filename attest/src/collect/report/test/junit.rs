@@ -201,6 +201,7 @@ impl Walk<'_> {
             "failure" | "rerunerror" | "rerunfailure" => Outcome::Failed,
             "skipped" if is_child => Outcome::Skipped,
             "flakyerror" | "flakyfailure" => Outcome::Flaky,
+            name if is_child => stated::element(name),
             _ => return,
         };
         if let Some(case) = &mut self.case {

@@ -205,7 +205,9 @@ fn a_failure_counts_in_any_letters_and_however_deep() {
     ] {
         assert_eq!(one(&xml(inside)).unwrap().counts.failed, 1, "{inside}");
     }
-    for inside in ["<failures/>", "<properties><property name='failure'/></properties>"] {
+    for inside in
+        ["<system-out><fail/></system-out>", "<properties><property name='failure'/></properties>"]
+    {
         assert_eq!(one(&xml(inside)).unwrap().word(), Word::Passed, "{inside}");
     }
     // A skip somewhere inside is none of the case.
@@ -214,6 +216,22 @@ fn a_failure_counts_in_any_letters_and_however_deep() {
     let counts = one(suite).unwrap().counts;
     assert_eq!((counts.passed, counts.failed), (1, 1));
     assert_eq!(code("<testsuite><properties><TESTCASE/></properties></testsuite>"), "malformed");
+}
+
+#[test]
+fn an_element_of_a_case_that_is_not_known_has_failed() {
+    let counts = |inside: &str| {
+        let case = format!("<testcase name='a'>{inside}</testcase>");
+        one(&format!("<testsuite><testcase name='b'/>{case}</testsuite>")).unwrap().counts
+    };
+    for inside in ["<fail/>", "<failures/>", "<Warning>x</Warning>", "<x:broken/>", "<system/>"] {
+        assert_eq!((counts(inside).failed, counts(inside).passed), (1, 1), "{inside}");
+    }
+    for inside in ["<System-Out/>", "<system-err>x</system-err>", "<passed/>", "<attachments/>"] {
+        assert_eq!(counts(inside).passed, 2, "{inside}");
+    }
+    assert_eq!(counts("<fail/><skipped/>").failed, 1);
+    assert_eq!(counts("<ignored/>").skipped, 1);
 }
 
 #[test]

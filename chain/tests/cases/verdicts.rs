@@ -75,6 +75,25 @@ fn every_case_has_a_twin_that_differs_in_one_thing_and_goes_the_other_way() {
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
 }
 
+/// What the example of a policy without keys decides is what these cases ask: theirs is the example, but
+/// for the root that it believes.
+#[test]
+fn the_example_without_keys_is_the_policy_of_its_cases() {
+    let read = |path: &str| std::fs::read_to_string(root().join(path)).unwrap_or_default();
+    let example = read("../../policies/keyless.yaml");
+    let own = example.replace("root: sigstore", "root: ../../roots/honest.json");
+    assert_ne!(own, example);
+    let chains =
+        Case::all().into_iter().filter(|case| case.name.starts_with("relate-keyless-chain"));
+    let decided: Vec<bool> = chains
+        .map(|case| {
+            assert_eq!(read(&format!("{}/policy.yaml", case.name)), own, "{}", case.name);
+            allows(&case.expected.decision)
+        })
+        .collect();
+    assert!(decided.contains(&true) && decided.contains(&false), "allowed and denied");
+}
+
 /// The findings that do not say what they must.
 fn unsaid(case: &Case, outcome: &Outcome) -> Vec<String> {
     let Ok(Ok(verdict)) = outcome else { return Vec::new() };

@@ -3,116 +3,16 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests may fail by panic")]
 
-use std::{
-    fs,
-    os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
-    process::{Command, Output},
-};
+mod listing;
+mod place;
+mod reports;
+
+use std::{fs, process::Command};
 
 use evidence::json::{Value, json};
 use testkit::registry::{Answer, Fault, Registry};
 
-const REFERENCE: &str = "sha256:b18ecfa66f191decf29a4b62dce45eb44652f666947e86a975fd929b679dfa51";
-const NAME: &str = "registry.example.com/acme/app";
-
-fn testdata(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../testdata").join(path)
-}
-
-/// A directory of its own with an image, policies and evidence, and a shell in it.
-struct Place {
-    dir: tempfile::TempDir,
-}
-
-impl Place {
-    fn new() -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        copy(&testdata("images/app-oci"), &dir.path().join("image"));
-        copy(&testdata("gate"), dir.path());
-        Self { dir }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.dir.path().join(name)
-    }
-
-    fn command(&self) -> Command {
-        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("verify"));
-        command.current_dir(self.dir.path()).env_remove("VERIFY_FORMAT").env("NO_COLOR", "1");
-        command
-    }
-
-    /// Runs `verify` with words that are separated by spaces.
-    fn run(&self, words: &str) -> Run {
-        Run::of(self.command().args(words.split(' ').filter(|word| !word.is_empty())))
-    }
-
-    /// `verify gate` on the image with the policy of one test.
-    fn gate(&self, words: &str) -> Run {
-        self.run(&format!("gate oci:image --as {NAME} --policy policy.yaml {words}"))
-    }
-
-    /// The hidden files in it.
-    fn hidden(&self) -> Vec<String> {
-        fs::read_dir(self.dir.path())
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .filter(|name| name.starts_with('.'))
-            .collect()
-    }
-
-    fn read(&self, name: &str) -> String {
-        fs::read_to_string(self.path(name)).unwrap()
-    }
-}
-
-struct Run {
-    status: i32,
-    stdout: String,
-    stderr: String,
-}
-
-impl Run {
-    fn of(command: &mut Command) -> Self {
-        let Output { status, stdout, stderr } = command.output().unwrap();
-        Self {
-            status: status.code().unwrap(),
-            stdout: String::from_utf8(stdout).unwrap(),
-            stderr: String::from_utf8(stderr).unwrap(),
-        }
-    }
-
-    #[track_caller]
-    fn exits(self, status: i32) -> Self {
-        assert_eq!(self.status, status, "stdout: {}\nstderr: {}", self.stdout, self.stderr);
-        self
-    }
-
-    /// The one error that there is, by its kind.
-    #[track_caller]
-    fn fails(self, status: i32, kind: &str) -> Self {
-        let run = self.exits(status);
-        let report: Value = serde_json::from_str(&run.stdout).unwrap();
-        assert_eq!((&report["version"], &report["error"]["kind"]), (&1.into(), &kind.into()));
-        assert_eq!(report["error"]["exit"], status);
-        assert!(run.stderr.starts_with("error: "), "{}", run.stderr);
-        run
-    }
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        let target = to.join(path.file_name().unwrap());
-        if path.is_dir() {
-            copy(&path, &target);
-        } else {
-            fs::copy(&path, &target).unwrap();
-        }
-    }
-}
+use place::{NAME, Place, REFERENCE, Run};
 
 #[test]
 fn an_allow_says_what_convinced_it_and_exits_0() {
@@ -261,106 +161,6 @@ fn ready_is_never_an_allow_and_names_what_comes_next() {
 }
 
 #[test]
-fn reports_are_written_whole_and_say_the_same() {
-    let place = Place::new();
-    fs::write(place.path("r.json"), "an old report, longer than nothing").unwrap();
-    place
-        .gate(
-            "--report json=r.json --report junit=r.xml --report html=r.html --report markdown=r.md \
-             --report text=r.txt --report github=r.github",
-        )
-        .exits(1);
-    let verdict: Value = serde_json::from_str(&place.read("r.json")).unwrap();
-    assert_eq!(verdict["decision"], "deny");
-    for name in ["r.xml", "r.html", "r.md", "r.txt", "r.github"] {
-        assert!(place.read(name).contains("missing"), "{name}");
-    }
-    assert_eq!(place.hidden(), Vec::<String>::new());
-    let mode = |name: &str| fs::metadata(place.path(name)).unwrap().permissions().mode();
-    fs::write(place.path("ordinary"), "").unwrap();
-    assert_eq!(mode("r.json"), mode("ordinary"));
-}
-
-#[test]
-fn a_report_that_cannot_be_written_leaves_nothing_and_takes_nothing_away() {
-    let place = Place::new();
-    fs::create_dir(place.path("r.json")).unwrap();
-    fs::write(place.path(".r.json.partial"), "somebody's").unwrap();
-    let run = place.gate("--report json=r.json --evidence passed.json");
-    assert_ne!(run.status, 0);
-    assert!(
-        run.stdout.is_empty() && run.stderr.contains("cannot write `r.json`"),
-        "{}",
-        run.stderr
-    );
-    assert_eq!(place.hidden(), [".r.json.partial"]);
-}
-
-#[test]
-fn a_report_follows_a_link_and_adds_to_a_stream() {
-    let place = Place::new();
-    fs::write(place.path("real.json"), "old").unwrap();
-    std::os::unix::fs::symlink("real.json", place.path("link.json")).unwrap();
-    place.gate("--report json=link.json").exits(1);
-    assert!(place.path("link.json").is_symlink());
-    assert!(place.read("real.json").contains("\"deny\""));
-
-    // stderr is a log that others wrote to, and will.
-    let log = place.path("log");
-    fs::write(&log, "before\n").unwrap();
-    let mut command = place.command();
-    let words =
-        format!("gate oci:image --as {NAME} --policy policy.yaml --report github=/dev/stderr");
-    let stderr = fs::OpenOptions::new().append(true).open(&log).unwrap();
-    let status = command.args(words.split(' ')).stderr(stderr).status().unwrap();
-    assert_eq!(status.code(), Some(1));
-    assert!(place.read("log").starts_with("before\n::error "));
-    assert!(Path::new("/dev/stderr").is_symlink());
-}
-
-#[test]
-fn a_report_on_stdout_sends_text_to_stderr_and_nothing_stands_there_twice() {
-    let place = Place::new();
-    let run = place.gate("--report github=-").exits(1);
-    assert!(run.stdout.lines().all(|line| line.starts_with("::error ")), "{}", run.stdout);
-    assert!(run.stderr.contains("deny  0 of 1 steps pass"));
-    for words in [
-        "--report github=- --report json=-",
-        "--report github=- --format json",
-        "--report json=- -q",
-    ] {
-        assert!(place.gate(words).exits(2).stderr.contains("stdout holds one answer only"));
-    }
-}
-
-#[test]
-fn a_report_that_cannot_be_written_leaves_no_answer_on_stdout() {
-    let place = Place::new();
-    let run = place.gate("--evidence passed.json --report json=absent/r.json").exits(2);
-    assert_eq!(run.stdout, "");
-    fs::create_dir(place.path("taken")).unwrap();
-    let run = place.gate("--evidence passed.json --report json=taken").exits(2);
-    assert_eq!(run.stdout, "");
-    for text in ["json", "json=", "yaml=r.yaml", "=r"] {
-        assert!(place.gate(&format!("--report {text}")).exits(2).stderr.contains("FORMAT=PATH"));
-    }
-}
-
-#[test]
-fn nothing_is_written_over_a_report_or_the_policy() {
-    let place = Place::new();
-    for reports in [
-        "json=v.json --report text=v.json",
-        "json=./v.json --report text=v.json",
-        "json=policy.yaml",
-    ] {
-        let run = place.gate(&format!("--report {reports}")).exits(2);
-        assert!(run.stderr.contains("would be written over"), "{}", run.stderr);
-    }
-    place.gate("--report json=v.json --report text=w.txt --report github=-").exits(1);
-}
-
-#[test]
 fn who_wrote_the_command_or_the_policy_is_told_with_2() {
     let place = Place::new();
     fs::write(place.path("faulty.yaml"), "schema: 1\nname: x\nsteps: {}\n").unwrap();
@@ -504,49 +304,6 @@ fn nothing_in_the_working_directory_or_the_environment_decides() {
     }
     let run = Run::of(command.args(["gate", "oci:image", "--as", NAME, "--policy", "policy.yaml"]));
     assert_eq!(run.exits(1).stdout, before);
-}
-
-#[test]
-fn a_list_is_unverified_and_ends_with_saying_so() {
-    let place = Place::new();
-    let words =
-        format!("list oci:image --as {NAME} --evidence passed.json --evidence stranger.json");
-    let run = place.run(&words).exits(0);
-    for part in ["2 attestations, none verified", "says it was signed by", "key 0075f070fad9…"] {
-        assert!(run.stdout.contains(part), "{part}: {}", run.stdout);
-    }
-    assert!(run.stdout.lines().last().unwrap().starts_with("unverified: "));
-    assert!(
-        run.stdout.lines().filter(|line| line.starts_with("  ")).all(|l| l.chars().count() <= 80)
-    );
-
-    let run = place.run(&format!("{words} --format json")).exits(0);
-    let listing: Value = serde_json::from_str(&run.stdout).unwrap();
-    assert_eq!((&listing["version"], &listing["verified"]), (&1.into(), &false.into()));
-    assert_eq!(listing["attestations"][0]["kind"], "test");
-    assert_eq!(listing["verdict"], Value::Null);
-}
-
-#[test]
-fn a_list_needs_no_name_and_with_a_policy_shows_the_verdict_and_exits_0() {
-    let place = Place::new();
-    let run = place.run("list oci:image").exits(0);
-    assert!(run.stdout.ends_with("\nno attestation hangs on this digest\n"));
-    let run = place
-        .run(&format!("list oci:image --as {NAME} --policy policy.yaml --evidence failed.json"))
-        .exits(0);
-    assert!(run.stdout.contains("deny  0 of 1 steps pass"), "{}", run.stdout);
-    assert!(!run.stdout.contains("none verified"), "{}", run.stdout);
-    assert!(run.stdout.contains("\n      negative for test: "), "{}", run.stdout);
-    let judged = format!(
-        "list oci:image --as {NAME} --policy policy.yaml --evidence passed.json \
-         --evidence stranger.json --evidence deployed.json"
-    );
-    let run = place.run(&judged).exits(0);
-    for fate in ["chosen for test\n", "dropped for test: its key ", "dropped: its key "] {
-        assert!(run.stdout.contains(&format!("\n      {fate}")), "{fate}: {}", run.stdout);
-    }
-    place.run("list oci:image --policy policy.yaml --format json").fails(2, "usage");
 }
 
 #[test]

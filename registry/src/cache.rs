@@ -106,6 +106,11 @@ impl Cache {
         }
     }
 
+    /// Whether it could not be used as it was asked to be.
+    pub fn is_lamented(&self) -> bool {
+        self.is_lamented.load(Ordering::Relaxed)
+    }
+
     /// Keeps to the limits, if anything was written: what was not used for longest goes first.
     pub async fn settle(self: &Arc<Self>) {
         if self.written.swap(0, Ordering::Relaxed) > 0 {

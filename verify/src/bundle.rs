@@ -169,9 +169,13 @@ async fn signers(
         }
         Whom::Key { key, root } => {
             let root = root.as_deref().map(root_file).transpose()?;
-            let files = Files { key: Some(bytes(key)?), root };
             let named = format!("the key {}", key.display());
-            Ok((files.policy(json!({ "key": KEY }))?, Some(named)))
+            let name = match key.display().to_string() {
+                name if name == ROOT => format!("./{name}"),
+                name => name,
+            };
+            let files = Files { key: Some((name.clone(), bytes(key)?)), root };
+            Ok((files.policy(json!({ "key": name }))?, Some(named)))
         }
         Whom::Identity { identity, issuer, root } => {
             let files = Files { key: None, root: Some(root_file(root)?) };
@@ -182,14 +186,14 @@ async fn signers(
     }
 }
 
-/// The names of what a policy of the command line is made of.
-const KEY: &str = "key.pub";
+/// The names of what a policy of the command line is made of; a key has that of its file, so that what
+/// is wrong with it is said of that.
 const ROOT: &str = "trusted_root.json";
 const SIGNER: &str = "signer";
 
 /// The files of a policy of the command line.
 struct Files {
-    key: Option<Vec<u8>>,
+    key: Option<(String, Vec<u8>)>,
     root: Option<Vec<u8>>,
 }
 
@@ -213,12 +217,10 @@ impl Files {
             "steps": { "none": { "type": "https://registry.invalid/none", "signed-by": SIGNER } },
         });
         let mut reader = |wanted: Wanted<'_>| {
-            let file = match wanted.path()? {
-                KEY => &self.key,
-                ROOT => &self.root,
-                _ => &None,
-            };
-            file.clone().ok_or_else(|| "it was not named".to_owned())
+            let path = wanted.path()?;
+            let key = self.key.iter().find(|(name, _)| name == path).map(|(_, bytes)| bytes);
+            let file = if path == ROOT { self.root.as_ref() } else { key };
+            file.cloned().ok_or_else(|| "it was not named".to_owned())
         };
         Policy::parse("the command line", text.to_string().as_bytes(), &mut reader)
             .map_err(Error::Signer)

@@ -100,9 +100,14 @@ impl Error {
             Self::Trust(error) => Some(error.help().to_owned()),
             Self::Undecided { why, policy } => undecided_help(why, policy),
             Self::Usage(error) => error.help(),
+            Self::PolicyFile { cause, .. } => Some(match cause.kind() {
+                io::ErrorKind::NotFound => {
+                    "paths are relative to where the command runs".to_owned()
+                }
+                _ => "let whoever runs the gate read it; a policy is one file of YAML".to_owned(),
+            }),
             Self::Output(_)
             | Self::Policy(_)
-            | Self::PolicyFile { .. }
             | Self::Report(_)
             | Self::Repository(_)
             | Self::Runtime(_) => None,
@@ -133,9 +138,11 @@ fn undecided_help(why: &Undecided, policy: &str) -> Option<String> {
             "somebody hung more on this digest than is judged; remove what is not yours".to_owned(),
         ),
         Undecided::NoPlatform => Some(format!("use another `evidence-on` in {policy}")),
-        Undecided::NothingBefore { .. }
-        | Undecided::UnknownEnvironment { .. }
-        | Undecided::UnknownStep { .. } => None,
+        Undecided::UnknownEnvironment { asked, known }
+        | Undecided::UnknownStep { asked, known } => chain::policy::meant(asked, known),
+        Undecided::NothingBefore { .. } => {
+            Some("ask without --before: there is nothing to wait for".to_owned())
+        }
     }
 }
 

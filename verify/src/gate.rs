@@ -153,5 +153,10 @@ pub async fn gathered(image: &ImageRequest, labels: bool) -> Result<Gathered, Er
     if let Some(cache) = &options.cache {
         cache.settle().await;
     }
-    Ok(gathered?)
+    let mut gathered = gathered?;
+    if options.cache.is_some_and(|cache| cache.is_lamented()) {
+        let dir = cache.map(|dir| dir.display().to_string()).unwrap_or_default();
+        gathered.notes.push(format!("the cache `{dir}` cannot be used; -v says why"));
+    }
+    Ok(gathered)
 }

@@ -88,7 +88,10 @@ fn judged(all: &[Judged]) -> Vec<String> {
         let reason = reason.as_deref().filter(|_| speaks);
         let fate = fate.word().replace('-', " ");
         match lines.iter_mut().find(|(f, _, r)| *f == fate && *r == reason) {
-            Some((_, steps, _)) => steps.extend(step.as_deref()),
+            // Two who signed one statement are two candidates of one step.
+            Some((_, steps, _)) => {
+                steps.extend(step.as_deref().filter(|step| !steps.contains(step)));
+            }
             None => lines.push((fate, step.as_deref().into_iter().collect(), reason)),
         }
     }

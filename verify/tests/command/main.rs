@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests may fail by panic")]
 
+mod advice;
 mod listing;
 mod place;
 mod reports;

@@ -110,11 +110,32 @@ pub(crate) fn bind<'p>(verified: Verified<'p>, image: &Image) -> Result<Bound<'p
     Ok(Bound { verified, digests, names: names_given, foreign, index })
 }
 
-/// Whether verified bytes that are no statement mention the image. Nobody can say what they say of
-/// it, and a signer writes no digest of an image that it does not mean.
+/// Whether verified bytes that are no statement mention the image, in whatever spelling of JSON. Nobody
+/// can say what they say of it, and a signer writes no digest of an image that it does not mean.
 pub(crate) fn mentions(payload: &[u8], digest: &Digest) -> bool {
     let hex = digest.hex().as_bytes();
-    payload.windows(hex.len()).any(|bytes| bytes.eq_ignore_ascii_case(hex))
+    let holds = |text: &[u8]| text.windows(hex.len()).any(|bytes| bytes.eq_ignore_ascii_case(hex));
+    holds(payload) || (payload.contains(&b'\\') && holds(&unescaped(payload)))
+}
+
+/// The bytes with each `\u00XX` replaced by what it stands for (RFC 8259, section 7). Of bytes, since
+/// what cannot be read as JSON may be read by others; what this takes for an escape too many can only
+/// deny.
+fn unescaped(mut rest: &[u8]) -> Vec<u8> {
+    let mut plain = Vec::with_capacity(rest.len());
+    while let Some((first, after)) = rest.split_first() {
+        let (byte, after) = escape(rest).unwrap_or((*first, after));
+        plain.push(byte);
+        rest = after;
+    }
+    plain
+}
+
+/// The escape with which bytes begin, and what follows it.
+fn escape(text: &[u8]) -> Option<(u8, &[u8])> {
+    let (digits, after) = text.strip_prefix(br"\u00")?.split_at_checked(2)?;
+    let digits = std::str::from_utf8(digits).ok()?;
+    Some((u8::from_str_radix(digits, 16).ok()?, after))
 }
 
 /// Whether a subject names a digest: under the digest's own algorithm, and nothing else will do.

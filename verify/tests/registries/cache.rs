@@ -100,7 +100,7 @@ fn whoever_writes_into_it_decides_nothing() {
 }
 
 #[test]
-fn one_that_cannot_be_used_is_a_line_and_nothing_else() {
+fn one_that_cannot_be_used_is_told_and_decides_nothing() {
     let (allowed, denied) = (World::allowed(), World::new());
     let file = allowed.path_of("policy.yaml").display().to_string();
     for place in [file.as_str(), "/proc/self/cache", "/sys", "policy.yaml/cache", "\u{1b}[2J"] {
@@ -108,9 +108,10 @@ fn one_that_cannot_be_used_is_a_line_and_nothing_else() {
         ended.is(0, "allow");
         if !place.starts_with('\u{1b}') {
             assert!(ended.stderr.contains("cannot be used"), "{place}: {}", ended.stderr);
+            assert!(ended.stdout.contains("cannot be used; -v says why"), "{}", ended.stdout);
         }
+        assert!(!ended.stdout.contains('\u{1b}'), "{}", ended.stdout);
         denied.gate(Asked::Image, &["--cache", place]).is(1, "deny");
-        assert!(!ended.stdout.contains("cannot be used"));
     }
     // Readable by nobody, or only readable (root reads and writes all the same).
     for mode in [0o000, 0o500] {

@@ -6,10 +6,13 @@
 
 use std::net::Ipv6Addr;
 
-/// Whether a text is the name of a repository with its host, without tag and digest.
+/// Whether a text is the name of a repository with its host, without tag and digest. The host is in
+/// lower case: in other letters it is the same host (RFC 3986, 3.2.2), and no pattern would fit it.
 pub fn is_name(text: &str) -> bool {
-    text.split_once('/')
-        .is_some_and(|(host, path)| looks_like_a_host(host) && is_host(host) && is_path(path))
+    let is_spelled = |host: &str| !host.bytes().any(|b| b.is_ascii_uppercase());
+    text.split_once('/').is_some_and(|(host, path)| {
+        looks_like_a_host(host) && is_host(host) && is_spelled(host) && is_path(path)
+    })
 }
 
 /// The usual rule for the first part of a name: a host has a dot or a port, or is `localhost`.
@@ -86,6 +89,7 @@ mod tests {
             "payments/api",
             "registry.example.com",
             "registry.example.com/",
+            "REGISTRY.example.com/payments/api",
             "registry.example.com/payments/api:v1",
             "registry.example.com/payments/api@sha256:00",
             "registry.example.com/payments/../ledger",

@@ -13,6 +13,8 @@ use std::{
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
+use crate::Error;
+
 const MIB: u64 = 1024 * 1024;
 
 /// The numbers.
@@ -48,6 +50,25 @@ pub struct Budget {
     pub request: Duration,
     /// Files in a layout's `blobs/` that are looked at for referrers that no index lists.
     pub layout_files: usize,
+}
+
+impl Budget {
+    /// Whether documents of these sizes can be read within the limits on count and total, before any of
+    /// them is asked for: strangers' evidence by the gigabyte costs one list. A size that lies costs its
+    /// own error later.
+    pub fn afford(&self, sizes: impl IntoIterator<Item = u64>) -> Result<(), Error> {
+        let mut total: u64 = 0;
+        for (count, size) in (1_usize..).zip(sizes) {
+            total = total.saturating_add(size);
+            if count > self.referrers {
+                return Err(Error::limit(Limit::Referrers, self.referrers));
+            }
+            if total > self.total {
+                return Err(Error::limit(Limit::Total, self.total));
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Default for Budget {

@@ -152,7 +152,7 @@ impl Error {
     }
 
     /// A limit that was reached.
-    pub(crate) fn limit(limit: Limit, most: impl TryInto<u64>) -> Self {
+    pub fn limit(limit: Limit, most: impl TryInto<u64>) -> Self {
         Self::Limit { limit, most: most.try_into().unwrap_or(u64::MAX) }
     }
 

@@ -83,8 +83,7 @@ pub(super) fn room_for(new: usize, listed: usize, most: usize) -> Result<(), Att
     if listed.saturating_add(new) <= most {
         return Ok(());
     }
-    let most = u64::try_from(most).unwrap_or(u64::MAX);
-    Err(Error::Limit { limit: Limit::Referrers, most }.into())
+    Err(Error::limit(Limit::Referrers, most).into())
 }
 
 /// Pushes the manifest under its name; without the bundle inside if the registry refuses it so.

@@ -12,9 +12,7 @@ use futures_util::{
     future::{try_join, try_join_all},
     stream,
 };
-use registry::{
-    AnySource, Budget, Carried, Descriptor, Error, Limit, ManifestKind, Part, Source, carried,
-};
+use registry::{AnySource, Carried, Descriptor, Error, Part, Source, carried};
 
 use super::hung::Hung;
 use crate::{
@@ -24,10 +22,6 @@ use crate::{
 
 /// Requests at once; the source bounds them again by the budget.
 const AT_ONCE: usize = 16;
-
-/// The media type of a layer that is an attestation, in what cosign wrote before bundles
-/// (cosign specs/ATTESTATION_SPEC.md).
-const ENVELOPE: &str = "application/vnd.dsse.envelope.v1+json";
 
 /// All that hangs on one image.
 #[derive(Debug, Default)]
@@ -116,33 +110,19 @@ async fn referrers(source: &AnySource, image: &Family, on: &Member) -> Result<Ve
     read.buffered(AT_ONCE).try_collect().await
 }
 
-/// What cosign hung there before bundles: envelopes under a tag that is made of the digest.
+/// What cosign hung there before bundles.
 async fn legacy(source: &AnySource, image: &Family, on: &Member) -> Result<Vec<Read>, Error> {
-    let digest = on.digest();
-    let tag = format!("{}-{}.att", digest.algorithm().name(), digest.hex());
-    let Some(manifest) = source.resolve(&tag).await? else { return Ok(Vec::new()) };
-    let ManifestKind::Image { layers, .. } = &manifest.kind else { return Ok(Vec::new()) };
-    let layers: Vec<_> = layers.iter().filter(|layer| layer.media_type == ENVELOPE).collect();
-    afford(&layers, source.budget())?;
+    let Some(found) = registry::legacy(source, on.digest()).await? else { return Ok(Vec::new()) };
+    // One that is too large is not asked for, and counts all the same.
+    let (layers, most) = (&found.envelopes, source.budget().bundle);
+    let sizes = layers.iter().map(|layer| if layer.size <= most { layer.size } else { 0 });
+    source.budget().afford(sizes)?;
     let read = stream::iter(layers).map(|layer| async move {
         let bytes = carried::content(source, layer).await?;
         let hung = bytes.and_then(|bytes| Hung::of_envelope(&bytes, image, on));
         Ok(Read::of(&layer.digest, hung))
     });
     read.buffered(AT_ONCE).try_collect().await
-}
-
-/// Whether layers can be read within the limits on count and total, before any of them is asked for.
-fn afford(layers: &[&Descriptor], budget: &Budget) -> Result<(), Error> {
-    if layers.len() > budget.referrers {
-        let most = u64::try_from(budget.referrers).unwrap_or(u64::MAX);
-        return Err(Error::Limit { limit: Limit::Referrers, most });
-    }
-    let read = layers.iter().map(|layer| layer.size).filter(|size| *size <= budget.bundle);
-    if read.fold(0, u64::saturating_add) > budget.total {
-        return Err(Error::Limit { limit: Limit::Total, most: budget.total });
-    }
-    Ok(())
 }
 
 /// What a referrer carries.

@@ -122,8 +122,7 @@ async fn unite(
     let Some(united) = united else { return Ok(None) };
     let most = copying.to.budget().referrers;
     if united.layers > most {
-        let most = u64::try_from(most).unwrap_or(u64::MAX);
-        return Err(at_target(registry::Error::Limit { limit: Limit::Referrers, most }));
+        return Err(at_target(registry::Error::limit(Limit::Referrers, most)));
     }
     put_blob(copying.to, &united.config).await?;
     let manifest = Manifest::parse(united.manifest).map_err(|reason| {

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use chain::{Candidate, Content};
 use evidence::Digest;
 use futures_util::{StreamExt, TryStreamExt, stream};
-use registry::{Budget, Carried, Descriptor, Error, Limit, Part, Source, Verbose, carried};
+use registry::{Carried, Descriptor, Error, Part, Source, Verbose, carried};
 
 /// One part of a referrer that may be evidence.
 #[derive(Clone, Debug)]
@@ -24,7 +24,7 @@ pub(super) async fn candidates<S: Source>(
     verbose: Option<&Verbose>,
 ) -> Result<Vec<Candidate>, Error> {
     let listed = source.referrers(subject).await?;
-    afford(&listed, source.budget())?;
+    source.budget().afford(listed.iter().map(|listed| listed.size))?;
     // The source bounds what is in flight; this bounds how many wait.
     let width = usize::try_from(source.budget().in_flight_requests).unwrap_or(1);
     let found: Vec<Vec<Found>> = stream::iter(&listed)
@@ -33,28 +33,9 @@ pub(super) async fn candidates<S: Source>(
         .try_collect()
         .await?;
     let found = once(found.into_iter().flatten());
-    afford(found.iter().filter_map(Found::fetched), source.budget())?;
+    let fetched = found.iter().filter_map(Found::fetched);
+    source.budget().afford(fetched.map(|layer| layer.size))?;
     stream::iter(found).map(|found| candidate(source, found)).buffered(width).try_collect().await
-}
-
-/// Whether what is listed can be read within the limits on count and total, before any of it is asked
-/// for: strangers' evidence by the gigabyte costs one list. A size that lies costs its own error later.
-pub(super) fn afford<'d>(
-    listed: impl IntoIterator<Item = &'d Descriptor>,
-    budget: &Budget,
-) -> Result<(), Error> {
-    let mut total: u64 = 0;
-    for (count, descriptor) in (1_usize..).zip(listed) {
-        total = total.saturating_add(descriptor.size);
-        if count > budget.referrers {
-            let most = u64::try_from(budget.referrers).unwrap_or(u64::MAX);
-            return Err(Error::Limit { limit: Limit::Referrers, most });
-        }
-        if total > budget.total {
-            return Err(Error::Limit { limit: Limit::Total, most: budget.total });
-        }
-    }
-    Ok(())
 }
 
 impl Found {

@@ -59,16 +59,16 @@ fn follows_verdict(step: &Step) -> bool {
 
 /// The command that attests a step, after the one that makes the verdict that it follows.
 pub(crate) fn anew(step: &Step, setting: Setting<'_>) -> String {
-    let command = command(step, setting.image);
-    match follows_verdict(step) {
-        _ if step.selects.claims == Claims::Kind(Kind::Scan) => on_platform(step, setting),
-        true => {
-            let report = format!("json={VERDICT}");
-            let more = ["--before", &step.name, "--report", &report];
-            format!("{} && {command}", gate(setting, None, &more))
-        }
-        false => command,
+    if step.selects.claims == Claims::Kind(Kind::Scan) {
+        return on_platform(step, setting);
     }
+    let command = command(step, setting.image);
+    if !follows_verdict(step) {
+        return command;
+    }
+    let report = format!("json={VERDICT}");
+    let more = ["--before", &step.name, "--report", &report];
+    format!("{} && {command}", gate(setting, None, &more))
 }
 
 /// A scanner's report is about one platform: where an index was asked about, that is what to scan.
@@ -176,12 +176,11 @@ pub(crate) fn for_negative(
     let mut again = anew(step, setting);
     // Words of one run and no job replace none of each other: the same command would change nothing.
     let lone_run = facts.is_some_and(|facts| facts.run.is_some() && facts.job.is_none());
-    if lone_run {
+    let in_another = if lone_run {
         again += " --run RUN";
-    }
-    let in_another = match lone_run {
-        true => " (with a new --run: its first word names no --job)",
-        false => "",
+        " (with a new --run: its first word names no --job)"
+    } else {
+        ""
     };
     match (code, &step.selects.claims) {
         (Code::NoTime, Claims::Kind(Kind::Scan)) if step.database_max_age.is_some() => {

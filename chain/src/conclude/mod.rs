@@ -109,31 +109,31 @@ pub(crate) fn conclude(
 /// The findings of all views, each once: causes first, what follows from them last, the order of the
 /// steps otherwise. One that not every view has names its platforms.
 fn findings(seen: &[Seen<'_, '_>]) -> Vec<Finding> {
-    let mut all: Vec<(Finding, Vec<&str>)> = Vec::new();
+    let mut all: Vec<(Finding, Option<String>, Vec<&str>)> = Vec::new();
     for seen in seen {
         let judged = seen.judged.iter().flat_map(|judged| &judged.findings);
         let platform = seen.setting.view.platform;
         for finding in judged.chain(&seen.withheld.findings).chain(&seen.related.findings) {
             // What differs by the platform in its command alone is one finding, with all commands.
-            let is_it = |known: &Finding| {
-                *known == Finding { remedy: known.remedy.clone(), ..finding.clone() }
-            };
-            match all.iter_mut().find(|(known, _)| is_it(known)) {
-                Some((known, platforms)) => {
-                    let remedies = known.remedy.as_ref().zip(finding.remedy.as_ref());
-                    known.remedy = remedies.map(|(one, other)| remedy::both(one, other));
+            let Finding { remedy, .. } = finding;
+            let bare = Finding { remedy: None, ..finding.clone() };
+            match all.iter_mut().find(|(known, ..)| *known == bare) {
+                Some((_, known, platforms)) => {
+                    let remedies = known.as_ref().zip(remedy.as_ref());
+                    *known = remedies.map(|(one, other)| remedy::both(one, other));
                     platforms.extend(platform);
                 }
-                None => all.push((finding.clone(), platform.into_iter().collect())),
+                None => all.push((bare, remedy.clone(), platform.into_iter().collect())),
             }
         }
     }
     let mut findings: Vec<Finding> = all
         .into_iter()
-        .map(|(finding, platforms)| match platforms.len() {
-            n if n == 0 || n == seen.len() => finding,
+        .map(|(finding, remedy, platforms)| match platforms.len() {
+            n if n == 0 || n == seen.len() => Finding { remedy, ..finding },
             _ => Finding {
                 message: format!("{}: {}", platforms.join(", "), finding.message),
+                remedy,
                 ..finding
             },
         })

@@ -20,16 +20,13 @@ pub(super) fn findings(
     let mut told: Vec<&[&str]> = Vec::new();
     let mut findings = Vec::new();
     for relation in broken {
-        let Relation::Same { steps, at, .. } = relation else {
-            findings.push(finding(relation, search, best, setting));
-            continue;
-        };
-        if !told.contains(&steps.as_slice()) {
+        if let Relation::Same { steps, .. } = relation {
+            if told.contains(&steps.as_slice()) {
+                continue;
+            }
             told.push(steps);
-            let facts: Vec<Fact> = broken.iter().filter_map(|other| other.unlike(steps)).collect();
-            let of = |step: &str| words(step, search, best);
-            findings.push(unlike(&facts, steps, &of, setting).at(*at, setting));
         }
+        findings.push(finding(relation, broken, search, best, setting));
     }
     findings
 }
@@ -54,9 +51,10 @@ impl Relation<'_> {
     }
 }
 
-/// The finding for one broken relation.
+/// The finding for one broken relation, and for all that the same steps do not share with it.
 fn finding(
     relation: &Relation<'_>,
+    broken: &[&Relation<'_>],
     search: &Search<'_, '_, '_>,
     best: &[Choice<'_, '_>],
     setting: Setting<'_>,
@@ -85,8 +83,9 @@ fn finding(
             between(Code::NotCovered, x, y, format!("`{x}` does not commit to {which} `{y}`"))
         }
         Relation::Label(rule) => label(rule, &of(&rule.step), setting),
-        Relation::Same { fact, steps, at } => {
-            unlike(&[*fact], steps, &of, setting).at(*at, setting)
+        Relation::Same { steps, at, .. } => {
+            let facts: Vec<Fact> = broken.iter().filter_map(|other| other.unlike(steps)).collect();
+            unlike(&facts, steps, &of, setting).at(*at, setting)
         }
     }
 }
@@ -99,15 +98,12 @@ fn unlike<'w, 'p: 'w>(
     of: &impl Fn(&str) -> Vec<Candidacy<'w, 'p>>,
     setting: Setting<'_>,
 ) -> Finding {
-    let lines = |fact: &Fact| {
-        let fact = *fact;
-        let lines = move |step: &&str| {
-            let step = (*step).to_owned();
-            of(&step).into_iter().map(move |option| shared(&step, fact, option.word))
-        };
-        steps.iter().flat_map(lines).collect::<Vec<_>>()
-    };
-    let details = facts.iter().flat_map(lines).collect();
+    let mut details = Vec::new();
+    for fact in facts {
+        for step in steps {
+            details.extend(of(step).iter().map(|option| shared(step, *fact, option.word)));
+        }
+    }
     let named: Vec<&str> = facts.iter().map(|fact| fact.word()).collect();
     let (named, are) = match named.as_slice() {
         [one] => ((*one).to_owned(), "is"),

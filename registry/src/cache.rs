@@ -106,6 +106,11 @@ impl Cache {
         }
     }
 
+    /// The directory.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
     /// Whether it could not be used as it was asked to be.
     pub fn is_lamented(&self) -> bool {
         self.is_lamented.load(Ordering::Relaxed)

@@ -132,10 +132,9 @@ impl ImageRequest {
 /// Gathers what there is for an image, as the command line says.
 pub async fn gathered(image: &ImageRequest, labels: bool) -> Result<Gathered, Error> {
     let verbose = verbose(image.verbose);
-    let cache = image.cache.as_deref();
     let options = Options {
         plain_http: image.plain_http,
-        cache: cache.map(|dir| Arc::new(Cache::new(dir, verbose.clone()))),
+        cache: image.cache.as_deref().map(|dir| Arc::new(Cache::new(dir, verbose.clone()))),
         verbose,
         timeout: image.timeout,
         ..Options::default()
@@ -150,12 +149,11 @@ pub async fn gathered(image: &ImageRequest, labels: bool) -> Result<Gathered, Er
         options: &options,
     };
     let gathered = gather(&request).await;
-    if let Some(cache) = &options.cache {
-        cache.settle().await;
-    }
+    let Some(cache) = &options.cache else { return Ok(gathered?) };
+    cache.settle().await;
     let mut gathered = gathered?;
-    if options.cache.is_some_and(|cache| cache.is_lamented()) {
-        let dir = cache.map(|dir| dir.display().to_string()).unwrap_or_default();
+    if cache.is_lamented() {
+        let dir = cache.dir().display();
         gathered.notes.push(format!("the cache `{dir}` cannot be used; -v says why"));
     }
     Ok(gathered)

@@ -7,6 +7,7 @@ pub mod cases;
 pub mod commands;
 pub mod conformance;
 pub mod content;
+pub mod ended;
 pub mod forward;
 mod listening;
 pub mod peers;

@@ -145,6 +145,6 @@ fn found(findings: &[Vulnerability]) -> String {
         .filter(|(number, _)| *number > 0)
         .map(|(number, word)| format!("{number} {word}"))
         .collect();
-    let all = plural(u64::try_from(findings.len()).unwrap_or(u64::MAX), "finding");
+    let all = plural(findings.len(), "finding");
     if counts.is_empty() { all } else { format!("{all}: {}", counts.join(", ")) }
 }

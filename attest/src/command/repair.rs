@@ -44,7 +44,7 @@ fn text(image: &Image, repaired: &Repaired) -> String {
         }
     }
     let number = u64::try_from(listed.len()).unwrap_or(u64::MAX);
-    let words = [plural(number, "referrer"), plural((*writes).into(), "write")];
+    let words = [plural(number, "referrer"), plural(*writes, "write")];
     said.push(Paragraph::new("Listed", words.join(", ")));
     paragraphs(&said)
 }

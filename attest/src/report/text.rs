@@ -31,7 +31,7 @@ pub(super) fn attested(attested: &Attested) -> String {
         }
         match attached {
             Some(attached) => {
-                let writes = plural(u64::from(attached.writes), "write");
+                let writes = plural(attached.writes, "write");
                 let elsewhere = attested.evidence_repository.as_ref();
                 let place = elsewhere
                     .map(|place| format!("  in {}", escape_short(&place.to_string(), 300)))
@@ -115,10 +115,11 @@ fn paragraph(text: &mut String, label: &str, lines: impl IntoIterator<Item = Str
 
 /// `1 attestation`, `2 attestations`.
 pub(crate) fn attestations(number: usize) -> String {
-    plural(u64::try_from(number).unwrap_or(u64::MAX), "attestation")
+    plural(number, "attestation")
 }
 
 /// `1 write`, `2 writes`.
-pub(crate) fn plural(number: u64, word: &str) -> String {
+pub(crate) fn plural(number: impl TryInto<u64>, word: &str) -> String {
+    let number = number.try_into().unwrap_or(u64::MAX);
     if number == 1 { format!("1 {word}") } else { format!("{number} {word}s") }
 }

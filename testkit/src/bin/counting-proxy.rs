@@ -5,16 +5,13 @@
 
 use std::{env, io, process::ExitCode, time::Duration};
 
-use testkit::proxy::{Pace, Proxy, depth};
+use testkit::{
+    ended,
+    proxy::{Pace, Proxy, depth},
+};
 
 fn main() -> ExitCode {
-    match serve() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    ended::status(serve())
 }
 
 fn serve() -> io::Result<()> {

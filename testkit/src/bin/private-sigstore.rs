@@ -5,16 +5,13 @@
 
 use std::{env, fs, io, path::PathBuf, process::ExitCode};
 
-use testkit::sigstore::{Identity, Instance, Rekor};
+use testkit::{
+    ended,
+    sigstore::{Identity, Instance, Rekor},
+};
 
 fn main() -> ExitCode {
-    match serve() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    ended::status(serve())
 }
 
 fn serve() -> io::Result<()> {

@@ -134,19 +134,7 @@ impl Instance {
         at: Timestamp,
         options: &Options,
     ) -> Vec<u8> {
-        let signature = envelope.signatures.first().map(|one| one.bytes.clone());
-        let content = Envelope { signatures: Vec::new(), ..envelope.clone() };
-        let draft = Draft {
-            instance: self,
-            options,
-            at,
-            content: Content::Envelope(content),
-            signature: signature.unwrap_or_default(),
-            by: Verifier::Key(public.to_vec()),
-            chain: Vec::new(),
-            key: None,
-        };
-        draft.bundle()
+        self.sealed(envelope, (Verifier::Key(public.to_vec()), Vec::new()), at, options)
     }
 
     /// The same where `identity` has a certificate for the key `public`.
@@ -157,18 +145,29 @@ impl Instance {
         at: Timestamp,
         options: &Options,
     ) -> Vec<u8> {
-        let signature = envelope.signatures.first().map(|one| one.bytes.clone());
-        let content = Envelope { signatures: Vec::new(), ..envelope.clone() };
         let fulcio = &self.own.fulcio;
         let leaf = fulcio.certify(identity, public, at, options.lie, &self.other.fulcio);
+        let by = (Verifier::Certificate(leaf), fulcio.authority.chain().to_vec());
+        self.sealed(envelope, by, at, options)
+    }
+
+    fn sealed(
+        &self,
+        envelope: &Envelope,
+        (by, chain): (Verifier, Vec<Vec<u8>>),
+        at: Timestamp,
+        options: &Options,
+    ) -> Vec<u8> {
+        let signature = envelope.signatures.first().map(|one| one.bytes.clone());
+        let content = Envelope { signatures: Vec::new(), ..envelope.clone() };
         let draft = Draft {
             instance: self,
             options,
             at,
             content: Content::Envelope(content),
             signature: signature.unwrap_or_default(),
-            by: Verifier::Certificate(leaf),
-            chain: fulcio.authority.chain().to_vec(),
+            by,
+            chain,
             key: None,
         };
         draft.bundle()

@@ -365,3 +365,6 @@ impl Walk<'_> {
 fn seconds(text: &str) -> Option<std::time::Duration> {
     std::time::Duration::try_from_secs_f64(text.parse().ok()?).ok()
 }
+
+#[cfg(test)]
+mod tests;
